@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * IOMMUs, vendor-neutral (xen/drivers/passthrough/). The two vendors are twins behind
+ * struct iommu_ops. Mappings change only through the p2m transaction (asm/p2m.h), which
+ * flushes with completion before any frame is released (I1).
+ */
+#ifndef XEN_IOMMU_H
+#define XEN_IOMMU_H
+
+#include <xen/list.h>
+#include <xen/pci.h>
+#include <xen/spinlock.h>
+#include <xen/types.h>
+
+struct domain;
+struct msi_msg;
+struct pt;           /* page-table engine root, asm/pt.h */
+
+#define IOMMU_READ  1U
+#define IOMMU_WRITE 2U
+
+/* What iommu= and the hardware allow. */
+extern bool iommu_enabled;
+extern bool iommu_intremap;
+extern bool iommu_verbose;
+/* Some unit caches entries that are not present (VT-d CAP.CM, AMD-Vi NpCache): the p2m
+ * then flushes additions as well. */
+extern bool iommu_caches_absent;
+extern unsigned int iommu_deadline_ms; /* I8: a flush must complete within this */
+
+/* A contiguous piece of a domain's device address space whose translations changed. */
+struct iommu_range {
+    dfn_t start;
+    unsigned long count;
+};
+
+struct iommu_stats {
+    uint64_t flush_commands;  /* invalidation commands queued */
+    uint64_t flush_pages;     /* pages they covered */
+    uint64_t flush_waits;     /* completions waited for */
+    uint64_t faults;
+};
+
+struct domain_iommu {
+    bool enabled;             /* has tables and is mirrored */
+    bool need_sync;           /* p2m transactions must mirror into it */
+    /*
+     * A unit that served it no longer answers and may use whatever it ever saw: every
+     * flush fails from now on, so that the p2m quarantines what it takes out [lock].
+     */
+    bool poisoned;
+    bool tables_gone;         /* freed although need_sync is set: poisoned [lock] */
+    spinlock_t lock;          /* LOCK_IOMMU_MAP */
+    struct list devices;      /* struct pci_dev.domain_link [LOCK_PCIDEVS] */
+    struct iommu_stats stats; /* [lock] */
+    void *priv;               /* vendor's */
+};
+
+struct iommu_ops {
+    const char *name;
+    int (*init)(void);                       /* find and start all units */
+    int (*domain_init)(struct domain *d);
+    /* No device left: free the tables piece by piece, 0 or -ERESTART. */
+    int (*domain_free_tables)(struct domain *d);
+    void (*domain_destroy)(struct domain *d); /* all the rest; idempotent */
+    /*
+     * Change entries, no flush. Tables are allocated first: -ENOMEM leaves everything as
+     * it was. Frames at order granularity. unmap: holes are fine.
+     */
+    int (*map)(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+               unsigned int flags);
+    int (*unmap)(struct domain *d, dfn_t dfn, unsigned int order);
+    bool (*lookup)(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
+    /*
+     * Invalidate the n ranges on every unit that serves d, wait for completion. After 0
+     * nothing that was removed before the call can be used by a device. -ETIMEDOUT: a
+     * unit did not answer in time. Table pages unlinked by map/unmap are freed after
+     * success.
+     */
+    int (*flush)(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+    /*
+     * Device <-> domain [pcidevs_lock]. A device that is not attached is blocked. detach
+     * waits for the flush; on -ETIMEDOUT the device is blocked as far as tables go.
+     */
+    int (*attach)(struct domain *d, struct pci_dev *pdev);
+    int (*detach)(struct domain *d, struct pci_dev *pdev);
+    /*
+     * Another requester id that firmware says rid's requests carry, or rid. NULL: none.
+     */
+    uint16_t (*alias)(uint16_t segment, uint16_t rid);
+    /* Take the units' registers out of what d may map. 0 or -ENOMEM. */
+    int (*deny)(struct domain *d);
+    /* Is pdev part of a unit itself, and so nobody's to use? */
+    bool (*owns)(const struct pci_dev *pdev);
+    /*
+     * Regions pdev needs mapped one to one: fn(start, end inclusive, IOMMU_*), until !=
+     * 0.
+     */
+    int (*reserved)(const struct pci_dev *pdev,
+                    int (*fn)(paddr_t start, paddr_t end, unsigned int flags, void *arg),
+                    void *arg);
+    /*
+     * Interrupt remapping: enter what msg or rte (unmasked or not) says and rewrite it to
+     * what the source shall send; again with the same source: change the entry in place.
+     * -ENOSPC, -ENODEV. LOCK_IRQ_SETUP at most is held.
+     */
+    int (*remap_msi)(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
+    void (*unmap_msi)(struct pci_dev *pdev, unsigned int entry);
+    int (*remap_ioapic)(unsigned int apic_id, unsigned int pin, uint64_t *rte);
+    void (*set_stalled)(bool on);            /* tests: queues stop being worked off */
+    void (*dump)(void);                      /* units: registers, queues */
+    void (*dump_domain)(struct domain *d);
+};
+
+extern const struct iommu_ops *iommu; /* NULL: no IOMMU in use */
+
+/* Boot: parse iommu=, choose a vendor from IVRS / DMAR, start. -ENODEV: none present. */
+int iommu_init(void);
+int iommu_domain_init(struct domain *d, bool enable);
+/* Dying: take devices away (to quarantine), free tables; 0 or -ERESTART. */
+int iommu_domain_relinquish(struct domain *d);
+void iommu_domain_destroy(struct domain *d);
+/* Domain 0: assign every PCI device, map reserved regions (RMRR, unity maps). */
+int iommu_setup_dom0(struct domain *d);
+
+/*
+ * Move a device. d NULL: to quarantine (blocked). -EBUSY: not free, or it shares a
+ * requester id with a device that stays elsewhere; -EOPNOTSUPP: d has no device tables;
+ * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false; -ENODEV.
+ */
+int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);
+/* From d (NULL: quarantine) to quarantine (d NULL: to domain 0). -ENODEV: not d's. */
+int iommu_deassign(struct domain *d, sbdf_t s);
+
+/* A device appeared (goes to domain 0) or is about to go. [pcidevs_lock held] */
+int iommu_device_arrived(struct pci_dev *pdev);
+int iommu_device_leaves(struct pci_dev *pdev);
+
+/* For the p2m transaction only. */
+int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+              unsigned int flags);
+int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order);
+/* Fault injection: no unit works its queue off any more, so waits miss their deadline. */
+void iommu_set_stalled(bool on);
+int __must_check iommu_flush(struct domain *d, const struct iommu_range *r,
+                             unsigned int n);
+
+/* Debug keys 'Q', 'V', 'o'. */
+void iommu_dump(void);
+void iommu_dump_domain(struct domain *d);
+
+struct xen_domctl;
+/* d NULL: the quarantine, DOMID_IO. -ENOSYS: not one of ours. */
+long iommu_domctl(struct xen_domctl *op, struct domain *d, bool *copyback);
+
+#endif

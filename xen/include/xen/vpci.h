@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Virtual PCI config space of a domain: xen/drivers/vpci/. */
+#ifndef XEN_VPCI_H
+#define XEN_VPCI_H
+
+#include <xen/pci.h>
+
+/* Give pdev's owner its view of pdev: handlers for header, MSI, MSI-X. -ENOMEM. */
+int vpci_add(struct pci_dev *pdev);
+void vpci_remove(struct pci_dev *pdev);
+
+/* A guest's config access; size 1, 2, 4; absent device: all ones / ignored. */
+uint32_t vpci_read(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size);
+void vpci_write(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size,
+                uint32_t val);
+
+/*
+ * MMCFG windows and MSI-X tables, wherever the guest has put them. claims: the address
+ * must not be mapped through. mmio: IO_OK, or IO_UNHANDLED (asm/hvm.h).
+ */
+bool vpci_mmio_claims(struct domain *d, paddr_t gpa);
+int vpci_mmio(struct domain *d, paddr_t gpa, unsigned int size, bool write,
+              uint64_t *val);
+
+/* A domain without devices so far. -ENOMEM. */
+int vpci_domain_init(struct domain *d);
+/* Let d see, but not touch, a device that is the hypervisor's. */
+int vpci_show(struct domain *d, struct pci_dev *pdev);
+
+/* Domain 0: claim the MMCFG windows of the machine for trapping. */
+int vpci_setup_dom0(struct domain *d);
+void vpci_domain_destroy(struct domain *d);
+
+#endif
