@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page heap: a buddy allocator in struct page_info. Every free page has PGC_FREE in
+ * its count; the first page of a free block also has FREE_HEAD and the order, and is on a
+ * list. Pages that are known to be all zero say so, and are not cleared a second time.
+ */
+#include <xen/bitops.h>
+#include <xen/domain.h>
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#include "private.h"
+
+/* page_info.flags of a free page [heap lock] */
+#define FREE_HEAD  1
+#define FREE_CLEAN 2
+
+enum zone { ZONE_DMA32, ZONE_HIGH, ZONES };
+
+static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
+static struct list free_lists[ZONES][MAX_ORDER + 1]; /* [heap_lock] */
+static unsigned long zone_free[ZONES];               /* [heap_lock] */
+static unsigned long claimed;                        /* [heap_lock] sum over domains */
+unsigned long quarantined_pages;
+
+static enum zone zone_of(unsigned long mfn)
+{
+    return mfn < (1UL << (32 - PAGE_SHIFT)) ? ZONE_DMA32 : ZONE_HIGH;
+}
+
+static unsigned long total_free(void)
+{
+    return zone_free[ZONE_DMA32] + zone_free[ZONE_HIGH];
+}
+
+static void lists_init(void)
+{
+    if (free_lists[0][0].next)
+        return;
+    for (unsigned int z = 0; z < ZONES; z++)
+        for (unsigned int o = 0; o <= MAX_ORDER; o++)
+            list_init(&free_lists[z][o]);
+}
+
+static void block_put(struct page_info *pg, unsigned int order)
+{
+    pg->order = (uint8_t)order;
+    pg->flags |= FREE_HEAD;
+    list_add(&free_lists[zone_of(mfn_x(page_to_mfn(pg)))][order], &pg->list);
+}
+
+static void block_take(struct page_info *pg)
+{
+    pg->flags &= (uint8_t)~FREE_HEAD;
+    list_del(&pg->list);
+}
+
+/* The free block of that order which with the one at mfn makes a block twice as large. */
+static struct page_info *free_buddy(unsigned long mfn, unsigned int order)
+{
+    mfn_t buddy = _mfn(mfn ^ (1UL << order));
+    struct page_info *pg;
+
+    if (!mfn_valid(buddy) || zone_of(mfn_x(buddy)) != zone_of(mfn))
+        return NULL;
+    pg = mfn_to_page(buddy);
+    return pg->count == PGC_FREE && (pg->flags & FREE_HEAD) && pg->order == order ? pg
+                                                                                  : NULL;
+}
+
+/* Merge the marked block at mfn upwards and list it. [heap_lock] */
+static void block_release(unsigned long mfn, unsigned int order)
+{
+    struct page_info *buddy;
+
+    zone_free[zone_of(mfn)] += 1UL << order;
+    while (order < MAX_ORDER && (buddy = free_buddy(mfn, order)) != NULL) {
+        block_take(buddy);
+        mfn &= ~(1UL << order);
+        order++;
+    }
+    block_put(mfn_to_page(_mfn(mfn)), order);
+}
+
+/* A block of exactly that order out of a zone, split off a larger one. [heap_lock] */
+static struct page_info *zone_take(enum zone z, unsigned int order)
+{
+    unsigned int o = order;
+    struct page_info *pg;
+
+    while (o <= MAX_ORDER && list_empty(&free_lists[z][o]))
+        o++;
+    if (o > MAX_ORDER)
+        return NULL;
+    pg = list_first(&free_lists[z][o], struct page_info, list);
+    block_take(pg);
+    /* Keep the upper part: the lower half of each split goes back. */
+    while (o > order) {
+        o--;
+        block_put(pg, o);
+        pg += 1UL << o;
+    }
+    zone_free[z] -= 1UL << order;
+    return pg;
+}
+
+/* Whether d (or the hypervisor, NULL) may take n more pages past what others claimed. */
+static bool claims_allow(const struct domain *d, unsigned long n)
+{
+    unsigned long own = d ? d->outstanding_claim : 0;
+
+    return claimed - own + n <= total_free();
+}
+
+static void clear_page(struct page_info *pg)
+{
+    memset(page_to_virt(pg), 0, PAGE_SIZE);
+}
+
+struct page_info *heap_alloc_for(struct domain *d, unsigned int order,
+                                 unsigned int memflags)
+{
+    unsigned long n = 1UL << order;
+    struct page_info *pg = NULL;
+    uint64_t irq;
+
+    if (order > MAX_ORDER)
+        return NULL;
+    irq = spin_lock_irqsave(&heap_lock);
+    lists_init();
+    if (claims_allow(d, n)) {
+        /* Low memory is scarce, so it is the last resort of those who can do without. */
+        if (!(memflags & MEMF_DMA32))
+            pg = zone_take(ZONE_HIGH, order);
+        if (!pg)
+            pg = zone_take(ZONE_DMA32, order);
+    }
+    if (pg && d && d->outstanding_claim) {
+        unsigned long used = MIN(d->outstanding_claim, n);
+
+        d->outstanding_claim -= used;
+        claimed -= used;
+    }
+    spin_unlock_irqrestore(&heap_lock, irq);
+    if (!pg)
+        return NULL;
+
+    for (unsigned long i = 0; i < n; i++) {
+        bool clean = pg[i].flags & FREE_CLEAN;
+
+        pg[i].aux = 0;
+        pg[i].type = 0;
+        pg[i].owner = NULL;
+        list_init(&pg[i].list);
+        if ((memflags & MEMF_ZERO) && !clean)
+            clear_page(&pg[i]);
+        __atomic_store_n(&pg[i].count, 0, __ATOMIC_RELEASE);
+    }
+    return pg;
+}
+
+struct page_info *heap_alloc(unsigned int order, unsigned int memflags)
+{
+    return alloc_should_fail() ? NULL : heap_alloc_for(NULL, order, memflags);
+}
+
+static void free_block(struct page_info *pg, unsigned int order, uint8_t flags)
+{
+    uint64_t irq;
+
+    ASSERT(!(mfn_x(page_to_mfn(pg)) & ((1UL << order) - 1)));
+    for (unsigned long i = 0; i < 1UL << order; i++) {
+        BUG_ON(pg[i].count & ~PGC_QUARANTINED);
+        pg[i].aux = 0;
+        pg[i].flags = flags;
+        pg[i].owner = NULL;
+        pg[i].type = 0;
+    }
+    irq = spin_lock_irqsave(&heap_lock);
+    lists_init();
+    for (unsigned long i = 0; i < 1UL << order; i++)
+        pg[i].count = PGC_FREE;
+    block_release(mfn_x(page_to_mfn(pg)), order);
+    spin_unlock_irqrestore(&heap_lock, irq);
+}
+
+void heap_free_flags(struct page_info *pg, unsigned int order, bool clean)
+{
+    /* A frame given up for ever stays out; its neighbours go back one by one. */
+    for (unsigned long i = 0; i < 1UL << order; i++) {
+        if (!(pg[i].count & PGC_QUARANTINED))
+            continue;
+        for (unsigned long j = 0; j < 1UL << order; j++)
+            if (!(pg[j].count & PGC_QUARANTINED))
+                free_block(&pg[j], 0, clean ? FREE_CLEAN : 0);
+        return;
+    }
+    free_block(pg, order, clean ? FREE_CLEAN : 0);
+}
+
+void heap_free(struct page_info *pg, unsigned int order)
+{
+    heap_free_flags(pg, order, false);
+}
+
+void heap_free_scrub(struct page_info *pg, unsigned int order)
+{
+    for (unsigned long i = 0; i < 1UL << order; i++)
+        if (!(pg[i].count & PGC_QUARANTINED))
+            clear_page(&pg[i]);
+    heap_free_flags(pg, order, true);
+}
+
+void heap_add_range(paddr_t start, paddr_t end)
+{
+    unsigned long mfn = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
+
+    while (mfn < last) {
+        unsigned int order = mfn ? ffs_long(mfn) : MAX_ORDER;
+
+        order = MIN(order, (unsigned int)MAX_ORDER);
+        while (mfn + (1UL << order) > last)
+            order--;
+        for (unsigned long i = 0; i < 1UL << order; i++)
+            mfn_to_page(_mfn(mfn + i))->count = 0;
+        free_block(mfn_to_page(_mfn(mfn)), order, 0);
+        mfn += 1UL << order;
+    }
+}
+
+unsigned long heap_free_pages(void)
+{
+    return total_free();
+}
+
+unsigned long heap_outstanding_claims(void)
+{
+    return read_once(claimed);
+}
+
+unsigned long heap_unclaimed_pages(void)
+{
+    uint64_t irq = spin_lock_irqsave(&heap_lock);
+    unsigned long n = total_free() - claimed;
+
+    spin_unlock_irqrestore(&heap_lock, irq);
+    return n;
+}
+
+unsigned long heap_free_between(unsigned int min_bits, unsigned int max_bits)
+{
+    unsigned long n = 0;
+    uint64_t irq = spin_lock_irqsave(&heap_lock);
+
+    lists_init();
+    for (unsigned int z = 0; z < ZONES; z++) {
+        for (unsigned int o = 0; o <= MAX_ORDER; o++) {
+            struct page_info *pg;
+
+            list_for_each(pg, &free_lists[z][o], list) {
+                /* Aligned blocks: the first address is as wide as the others. */
+                unsigned int bits = fls_long(page_to_paddr(pg) | 1) + 1;
+
+                if (bits >= min_bits && (!max_bits || bits <= max_bits))
+                    n += 1UL << o;
+            }
+        }
+    }
+    spin_unlock_irqrestore(&heap_lock, irq);
+    return n;
+}
+
+int domain_set_claim(struct domain *d, unsigned long pages)
+{
+    uint64_t irq;
+    int rc = 0;
+
+    /* tot_pages must not move while the difference is taken. */
+    spin_lock(&d->page_lock);
+    irq = spin_lock_irqsave(&heap_lock);
+    if (!pages) {
+        claimed -= d->outstanding_claim;
+        d->outstanding_claim = 0;
+    } else if (d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
+        rc = -EINVAL;
+    } else if (pages - d->tot_pages > total_free() - claimed) {
+        rc = -ENOMEM;
+    } else {
+        d->outstanding_claim = pages - d->tot_pages;
+        claimed += d->outstanding_claim;
+    }
+    spin_unlock_irqrestore(&heap_lock, irq);
+    spin_unlock(&d->page_lock);
+    return rc;
+}
+
+void page_quarantine(struct page_info *pg)
+{
+    uint64_t old = __atomic_fetch_or(&pg->count, PGC_QUARANTINED, __ATOMIC_SEQ_CST);
+
+    if (!(old & PGC_QUARANTINED))
+        __atomic_fetch_add(&quarantined_pages, 1, __ATOMIC_RELAXED);
+}

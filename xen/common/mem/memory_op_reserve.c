@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Growing and shrinking a domain: populate_physmap, increase and decrease_reservation.
+ * These return how many extents are done, and that is their only way to say that
+ * something was wrong with the arguments.
+ */
+#include <xen/alloc.h>
+#include <xen/guest_access.h>
+#include <xen/hypercall.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+#include <asm/current.h>
+
+#include "memory_op.h"
+
+/* In a count of extents: something was wrong with the next one. */
+#define STOPPED (1ul << 63)
+
+/* MEMF_* for what the caller asks of the frames; -EINVAL when no frame is like that. */
+static int frame_flags(unsigned int mem_flags, unsigned int *memf)
+{
+    unsigned int bits = XENMEMF_get_address_bits(mem_flags);
+    unsigned int node = XENMEMF_get_node(mem_flags);
+
+    *memf = 0;
+    if (mem_flags & XENMEMF_vnode)
+        return -EINVAL;
+    if ((mem_flags & XENMEMF_exact_node_request) && node != 0 && node != 0xff)
+        return -EINVAL;
+    if (!bits || bits >= 52)
+        return 0;
+    if (bits < 32)
+        return -EINVAL;
+    if (max_page > 1ul << (bits - PAGE_SHIFT))
+        *memf |= MEMF_DMA32;
+    return 0;
+}
+
+/*
+ * Maps the fresh block. RAM that it replaces is given back; anything else that is there
+ * is somebody's business that a new frame must not end.
+ */
+static int place_block(struct domain *d, unsigned long gfn, struct page_info *pg,
+                       unsigned int order)
+{
+    unsigned long n = 1ul << order, done = 0;
+    unsigned int piece = (gfn & (n - 1)) ? 0 : order;
+    struct p2m_txn *txn = p2m_begin(d);
+    int rc = memop_check_replaceable(txn, _gfn(gfn), n), flushed;
+
+    p2m_txn_give_back_ram(txn, true);
+    while (!rc && done < n) {
+        rc = p2m_txn_map(txn, _gfn(gfn + done), mfn_add(page_to_mfn(pg), done), piece,
+                         P2M_RAM_RW);
+        if (!rc)
+            done += 1ul << piece;
+    }
+    p2m_txn_give_back_ram(txn, false);
+    /* Single pages that came in go out alone: nothing to split, no failure. */
+    while (rc && done) {
+        done -= 1ul << piece;
+        (void)!p2m_txn_unmap(txn, _gfn(gfn + done), piece);
+    }
+    flushed = p2m_commit(txn);
+    return rc ? rc : flushed;
+}
+
+static int populate_one(struct domain *d, unsigned long gfn, unsigned int order,
+                        unsigned int memf)
+{
+    unsigned long limit = 1ul << 36, n = 1ul << order, i;
+    struct page_info *pg;
+    int rc;
+
+    if (gfn >= limit || n > limit - gfn)
+        return -EINVAL;
+    pg = domain_alloc_pages(d, order, memf);
+    if (!pg)
+        return -ENOMEM;
+    rc = place_block(d, gfn, pg, order);
+    for (i = 0; rc && i < n; i++)
+        page_drop_allocation(pg + i);
+    return rc;
+}
+
+static long grow(const struct memop *op, struct domain *d,
+                 const struct xen_memory_reservation *r)
+{
+    bool place = op->cmd == XENMEM_populate_physmap;
+    unsigned long i;
+    unsigned int memf;
+    xen_pfn_t gfn;
+
+    if (frame_flags(r->mem_flags, &memf))
+        return op->start;
+
+    for (i = op->start; i < r->nr_extents; i++) {
+        if (i != op->start && hypercall_preempt_check())
+            return memop_continue(op, i);
+        if (!place) {
+            if (!domain_alloc_pages(d, r->extent_order, memf))
+                break;
+            continue;
+        }
+        if (guest_read_at(&gfn, r->extent_start, i) ||
+            populate_one(d, gfn, r->extent_order, memf))
+            break;
+    }
+    return i;
+}
+
+/*
+ * Removes an extent, which must be the domain's RAM throughout; a leaf goes as a whole if
+ * the extent covers it, else page by page.
+ */
+static int remove_extent(struct p2m_txn *txn, unsigned long gfn,
+                         unsigned int extent_order)
+{
+    unsigned long end = gfn + (1ul << extent_order);
+
+    if (end < gfn)
+        return -EINVAL;
+    while (gfn < end) {
+        enum p2m_type t;
+        unsigned int order;
+        int rc;
+
+        (void)p2m_txn_lookup(txn, _gfn(gfn), &t, &order);
+        if (!p2m_type_is_ram(t))
+            return -EINVAL;
+        if ((gfn & ((1ul << order) - 1)) || end - gfn < 1ul << order)
+            order = 0;
+        rc = p2m_txn_unmap(txn, _gfn(gfn), order);
+        if (rc)
+            return rc;
+        gfn += 1ul << order;
+    }
+    return 0;
+}
+
+/* One transaction for n extents; how many of them are gone as a whole. */
+static unsigned long shrink_batch(struct domain *d, const xen_pfn_t *gfns,
+                                  unsigned long n, unsigned int order)
+{
+    struct p2m_txn *txn = p2m_begin(d);
+    unsigned long i;
+
+    p2m_txn_give_back_ram(txn, true);
+    for (i = 0; i < n; i++)
+        if (remove_extent(txn, gfns[i], order))
+            break;
+    (void)p2m_commit(txn);
+    return i;
+}
+
+/* Extents [i, ...) in batches of at most room; where it stopped. */
+static unsigned long shrink_list(struct domain *d, const struct xen_memory_reservation *r,
+                                 unsigned long i, xen_pfn_t *list, unsigned long room)
+{
+    while (i < r->nr_extents) {
+        unsigned long want = MIN(room, r->nr_extents - i), got, done;
+
+        for (got = 0; got < want; got++)
+            if (guest_read_at(&list[got], r->extent_start, i + got))
+                break;
+        done = shrink_batch(d, list, got, r->extent_order);
+        i += done;
+        if (done < want)
+            return i | STOPPED;
+        if (hypercall_preempt_check())
+            break;
+    }
+    return i;
+}
+
+static long shrink(const struct memop *op, struct domain *d,
+                   const struct xen_memory_reservation *r)
+{
+    /* As many extents as make up one batch of pages. */
+    unsigned long room = MAX(MEMOP_BATCH >> MIN(r->extent_order, 9u), 1u), i;
+    xen_pfn_t few[MEMOP_FEW], *list = few;
+
+    room = MIN(room, r->nr_extents - op->start);
+    if (room > MEMOP_FEW) {
+        list = charge_alloc(NULL, CHARGE_MISC, room * sizeof(*list));
+        if (!list) {
+            list = few;
+            room = MEMOP_FEW;
+        }
+    }
+    i = shrink_list(d, r, op->start, list, room);
+    if (list != few)
+        charge_free(list);
+    if (i & STOPPED)
+        return i & ~STOPPED;
+    return i < r->nr_extents ? memop_continue(op, i) : (long)i;
+}
+
+long memop_reservation(const struct memop *op)
+{
+    struct xen_memory_reservation r;
+    struct domain *d;
+    long rc;
+
+    if (arg_read(&r, op->arg) || r.nr_extents > MEMOP_MAX_EXTENTS ||
+        op->start >= r.nr_extents || r.extent_order > memop_max_order())
+        return op->start;
+    if (!guest_range_okay(guest_handle_addr(r.extent_start), r.nr_extents,
+                          sizeof(xen_pfn_t)))
+        return op->start;
+    if (r.mem_flags & XENMEMF_populate_on_demand)
+        return -EOPNOTSUPP;
+    if (memop_domain(r.domid, &d))
+        return op->start;
+
+    if (op->cmd == XENMEM_decrease_reservation)
+        rc = shrink(op, d, &r);
+    else
+        rc = grow(op, d, &r);
+    domain_put(d);
+    return rc;
+}
+
+/* Trading frames for others is for guests that see machine frames. */
+long memop_exchange(const struct memop *op)
+{
+    struct xen_memory_exchange ex;
+    unsigned long in, out;
+    struct domain *d;
+    long rc;
+
+    if (arg_read(&ex, op->arg))
+        return -EFAULT;
+    if (MAX(ex.in.extent_order, ex.out.extent_order) > memop_max_order())
+        return -EPERM;
+    if (ex.nr_exchanged > ex.in.nr_extents || ex.in.domid != ex.out.domid ||
+        ex.in.nr_extents > ~0ul >> ex.in.extent_order ||
+        ex.out.nr_extents > ~0ul >> ex.out.extent_order)
+        return -EINVAL;
+    in = ex.in.nr_extents << ex.in.extent_order;
+    out = ex.out.nr_extents << ex.out.extent_order;
+    if (in != out)
+        return -EINVAL;
+    rc = memop_domain(ex.in.domid, &d);
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -EOPNOTSUPP;
+}
