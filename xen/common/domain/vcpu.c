@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vCPUs: creation, destruction, bringing up. */
+#include "private.h"
+
+static void timer_due(void *data)
+{
+    send_vcpu_virq(data, VIRQ_TIMER);
+}
+
+static void periodic_due(void *data)
+{
+    struct vcpu *v = data;
+    s_time_t period = read_once(v->periodic_period);
+
+    if (!period)
+        return;
+    send_vcpu_virq(v, VIRQ_TIMER);
+    timer_set(&v->periodic_timer, NOW() + period);
+}
+
+/* A timer left over from a poll that an event ended must not end a later halt. */
+static void poll_due(void *data)
+{
+    struct vcpu *v = data;
+
+    if (read_once(v->sched.pause_flags) & VPF_POLLING)
+        vcpu_unblock(v);
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+    if (v->stack)
+        charge_free_pages(v->stack, STACK_ORDER);
+    charge_free(v);
+}
+
+struct vcpu *vcpu_create(struct domain *d, unsigned int id)
+{
+    struct vcpu *v = charge_alloc(&d->charge, CHARGE_VCPU, sizeof(*v));
+
+    ASSERT(id < d->max_vcpus && !d->vcpu[id]);
+    if (!v)
+        return NULL;
+    v->vcpu_id = id;
+    v->domain = d;
+    v->stack = charge_alloc_pages(&d->charge, CHARGE_STACK, STACK_ORDER);
+    if (!v->stack)
+        goto fail_free;
+    v->vcpu_info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id]
+                                             : d->dummy_vcpu_info;
+    if (sched_vcpu_init(v))
+        goto fail_free;
+    if (evtchn_vcpu_init(v))
+        goto fail_sched;
+    timer_init(&v->singleshot_timer, timer_due, v, v->processor);
+    timer_init(&v->periodic_timer, periodic_due, v, v->processor);
+    timer_init(&v->poll_timer, poll_due, v, v->processor);
+    if (arch_vcpu_create(v))
+        goto fail_evtchn;
+    write_once(d->vcpu[id], v);
+    return v;
+
+fail_evtchn:
+    evtchn_vcpu_destroy(v);
+fail_sched:
+    sched_vcpu_destroy(v);
+fail_free:
+    vcpu_free(v);
+    return NULL;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    timer_kill(&v->singleshot_timer);
+    timer_kill(&v->periodic_timer);
+    timer_kill(&v->poll_timer);
+    arch_vcpu_destroy(v);
+    evtchn_vcpu_destroy(v);
+    sched_vcpu_destroy(v);
+    v->domain->vcpu[v->vcpu_id] = NULL;
+    vcpu_free(v);
+}
+
+int domain_set_max_vcpus(struct domain *d, unsigned int max)
+{
+    int rc = 0;
+
+    if (max != d->max_vcpus)
+        return -EINVAL;
+    if (d->max_vcpus_set)
+        return -EEXIST;
+    if (d->dying)
+        return -ESRCH;
+    for (unsigned int i = 0; i < max && !rc; i++)
+        if (!vcpu_create(d, i))
+            rc = -ENOMEM;
+    if (rc) {
+        for (unsigned int i = 0; i < max; i++)
+            if (d->vcpu[i])
+                vcpu_destroy(d->vcpu[i]);
+        return rc;
+    }
+    d->max_vcpus_set = true;
+    return 0;
+}
+
+int vcpu_up(struct vcpu *v)
+{
+    uint32_t old;
+
+    if (!v->is_initialised)
+        return -EINVAL;
+    old = __atomic_fetch_and(&v->sched.pause_flags, ~VPF_DOWN, __ATOMIC_SEQ_CST);
+    if (old & VPF_DOWN)
+        vcpu_wake(v);
+    return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Proportional share. Each vCPU has a virtual time that advances by the CPU time it used,
+ * divided by its domain's weight; the queue runs whoever is furthest behind. A sleeper
+ * comes back at most LAG behind the queue's clock, so it is served soon but cannot save
+ * up. Caps are a budget per domain and period; a vCPU of a domain without budget is
+ * parked.
+ *
+ * Answers to the toolstack as credit2, whose parameters (weight, cap) it has.
+ */
+#include "private.h"
+
+#define WEIGHT_NORMAL 256
+#define SLICE_MAX     MILLISECS(10)
+#define SLICE_MIN     MICROSECS(500)
+#define LAG           MILLISECS(6)   /* head start of a sleeper */
+#define GRANULARITY   MICROSECS(500) /* how far behind a waker must be to preempt */
+#define CAP_PERIOD    MILLISECS(20)
+#define BALANCE_EVERY MILLISECS(40)
+
+unsigned int sched_ratelimit_us = 1000;
+
+static struct timer cap_timer;
+static bool cap_timer_ready;
+
+static int64_t weighted(s_time_t ran, unsigned int weight)
+{
+    return ran * WEIGHT_NORMAL / MAX(weight, 1U);
+}
+
+static bool out_of_budget(const struct domain *d)
+{
+    return d->sched.cap && read_once(d->sched.cap_budget) <= 0;
+}
+
+static void fair_enqueue(struct run_queue *rq, struct vcpu *v)
+{
+    if (v->sched.vtime < rq->clock - LAG)
+        v->sched.vtime = rq->clock - LAG;
+    if (v->sched.yielded) {
+        /* Behind everyone that waits now. */
+        if (!list_empty(&rq->queue)) {
+            int64_t last =
+                list_entry(rq->queue.prev, struct vcpu, sched.queue)->sched.vtime;
+
+            v->sched.vtime = MAX(v->sched.vtime, last + 1);
+        }
+        v->sched.yielded = false;
+    }
+    v->sched.parked = out_of_budget(v->domain);
+    if (!v->sched.parked)
+        rq_insert(rq, v);
+}
+
+static void advance_clock(struct run_queue *rq, const struct vcpu *next)
+{
+    if (next->sched.vtime > rq->clock)
+        rq->clock = next->sched.vtime;
+}
+
+/*
+ * A longer queue gives one up now and then. Where the numbers cannot be equal the odd one
+ * goes round, so that shares hold over all CPUs.
+ */
+static void balance(struct run_queue *rq, s_time_t now)
+{
+    struct vcpu *v;
+
+    if (now < rq->next_balance)
+        return;
+    rq->next_balance = now + BALANCE_EVERY;
+    for (unsigned int cpu = cpumask_first(&cpu_online_map); cpu < NR_CPUS;
+         cpu = cpumask_next(cpu, &cpu_online_map)) {
+        if (read_once(rq_of(cpu)->nr_queued) > rq->nr_queued) {
+            v = sched_steal(rq);
+            if (v)
+                fair_enqueue(rq, v);
+            return;
+        }
+    }
+}
+
+/* A shorter queue whose CPU is busy with one vCPU would not look by itself. */
+static void call_for_balance(const struct run_queue *rq, s_time_t now)
+{
+    unsigned int cpu;
+
+    for_each_online_cpu(cpu) {
+        const struct run_queue *other = rq_of(cpu);
+
+        if (read_once(other->nr_queued) < rq->nr_queued &&
+            now >= read_once(other->next_balance))
+            softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+    }
+}
+
+static struct vcpu *fair_pick(struct run_queue *rq, s_time_t now)
+{
+    struct vcpu *v, *tmp;
+
+    balance(rq, now);
+    list_for_each_safe(v, tmp, &rq->queue, sched.queue) {
+        if (out_of_budget(v->domain)) {
+            rq_dequeue(rq, v);
+            v->sched.parked = true;
+        } else if (vcpu_allowed(v, rq->cpu)) {
+            rq_dequeue(rq, v);
+            advance_clock(rq, v);
+            if (rq->nr_queued)
+                call_for_balance(rq, now);
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static void fair_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
+{
+    if (ran <= 0)
+        return;
+    v->sched.vtime += weighted(ran, v->domain->sched.weight);
+    if (v->domain->sched.cap)
+        __atomic_sub_fetch(&v->domain->sched.cap_budget, ran, __ATOMIC_RELAXED);
+}
+
+static bool fair_preempts(const struct run_queue *rq, const struct vcpu *v)
+{
+    const struct vcpu *curr = rq->curr;
+    s_time_t ran = NOW() - curr->sched.start;
+
+    if (ran < MICROSECS(read_once(sched_ratelimit_us)))
+        return false;
+    return v->sched.vtime + GRANULARITY <
+           curr->sched.vtime +
+               weighted(MAX(ran, (s_time_t)0), curr->domain->sched.weight);
+}
+
+static s_time_t fair_slice(const struct run_queue *rq, const struct vcpu *v)
+{
+    s_time_t slice = SLICE_MAX;
+
+    if (v->domain->sched.cap) {
+        s_time_t left = read_once(v->domain->sched.cap_budget);
+
+        slice = MIN(slice, MAX(left, SLICE_MIN));
+    } else if (!rq->nr_queued) {
+        return 0;
+    }
+    return MAX(slice / (rq->nr_queued + 1), SLICE_MIN);
+}
+
+/* Rank of a CPU for v: idle before busy, then soft affinity, then a short queue. */
+static unsigned int cpu_rank(const struct vcpu *v, unsigned int cpu)
+{
+    const struct run_queue *rq = rq_of(cpu);
+    unsigned int rank = read_once(rq->nr_queued) * 4;
+
+    if (read_once(rq->curr) != rq->idle)
+        rank += 4;
+    if (!cpumask_test(cpu, &v->sched.soft_affinity))
+        rank += 2;
+    if (cpu != v->processor)
+        rank += 1;
+    return rank;
+}
+
+static unsigned int fair_place(const struct vcpu *v)
+{
+    unsigned int cpu, best = v->processor, best_rank = ~0U;
+
+    for_each_online_cpu(cpu) {
+        if (!vcpu_allowed(v, cpu))
+            continue;
+        if (cpu_rank(v, cpu) < best_rank) {
+            best_rank = cpu_rank(v, cpu);
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+static int64_t period_budget(const struct domain *d)
+{
+    return CAP_PERIOD * d->sched.cap / 100;
+}
+
+static void refill_domain(struct domain *d)
+{
+    struct vcpu *v;
+    int64_t full = period_budget(d);
+    int64_t now_left = __atomic_add_fetch(&d->sched.cap_budget, full, __ATOMIC_RELAXED);
+
+    if (now_left > full)
+        write_once(d->sched.cap_budget, full);
+    for_each_vcpu(d, v) {
+        uint64_t flags;
+        struct run_queue *rq;
+
+        if (!read_once(v->sched.parked))
+            continue;
+        rq = rq_lock_vcpu(v, &flags);
+        v->sched.parked = false;
+        if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued)
+            rq_enqueue_and_tickle(rq, v);
+        rq_unlock(rq, flags);
+    }
+}
+
+static void refill(void *unused)
+{
+    struct domain *d = NULL;
+    bool any = false;
+
+    while ((d = domain_next(d, 0)) != NULL) {
+        if (d->sched.cap) {
+            refill_domain(d);
+            any = true;
+        }
+    }
+    if (any)
+        timer_set(&cap_timer, NOW() + CAP_PERIOD);
+}
+
+static void fair_adjusted(struct domain *d)
+{
+    if (!cap_timer_ready) {
+        timer_init(&cap_timer, refill, NULL, cpumask_first(&cpu_online_map));
+        cap_timer_ready = true;
+    }
+    write_once(d->sched.cap_budget, d->sched.cap ? period_budget(d) : 0);
+    refill_domain(d); /* a cap that was lifted frees who is parked */
+    if (d->sched.cap && !timer_active(&cap_timer))
+        timer_set(&cap_timer, NOW() + CAP_PERIOD);
+}
+
+const struct sched_policy sched_fair = {
+    .id = XEN_SCHEDULER_CREDIT2,
+    .name = "proportional share with caps",
+    .opt_name = "credit2",
+    .enqueue = fair_enqueue,
+    .pick = fair_pick,
+    .charge = fair_charge,
+    .preempts = fair_preempts,
+    .slice = fair_slice,
+    .place = fair_place,
+    .adjusted = fair_adjusted,
+};
