@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The test hypercall: see xen/test_op.h. */
+#include <xen/alloc.h>
+#include <xen/hypercall.h>
+#include <xen/iommu.h>
+#include <xen/test_op.h>
+
+HYPERCALL(test_op)
+{
+    switch (a[0]) {
+    case TESTOP_FAIL_ALLOC:
+        return (long)alloc_fail_arm(a[1]);
+    case TESTOP_STALL_IOMMU:
+        iommu_set_stalled(a[1]);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
