@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* FPU and extended state of vCPUs. */
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include <asm/cpu.h>
+#include <asm/cpu_policy.h>
+#include <asm/cr.h>
+#include <asm/xstate.h>
+
+uint64_t xstate_mask;
+uint32_t xstate_size = 512;
+
+int xstate_init(void)
+{
+    if (!cpu_has(X86_FEATURE_FXSR)) {
+        printk(XENLOG_ERR "HVM: the CPU has no FXSAVE\n");
+        return -ENODEV;
+    }
+    xstate_mask = cpu_policy_xcr0(&cpu_policy_host);
+    if (xstate_mask)
+        xstate_size = cpu_policy_xsave_size(&cpu_policy_host, xstate_mask, false);
+    printk(XENLOG_INFO "xstate: components %#lx, %u bytes\n", xstate_mask, xstate_size);
+    return 0;
+}
+
+void xstate_init_cpu(void)
+{
+    uint64_t cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+    write_cr0((read_cr0() & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
+    write_cr4(xstate_mask ? cr4 | CR4_OSXSAVE : cr4);
+    if (xstate_mask)
+        xcr0_write(xstate_mask);
+}
+
+uint64_t xcr0_read(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return lo | (uint64_t)hi << 32;
+}
+
+void xcr0_write(uint64_t val)
+{
+    __asm__ volatile("xsetbv" ::"a"((uint32_t)val), "d"((uint32_t)(val >> 32)), "c"(0)
+                     : "memory");
+}
+
+bool xcr0_valid(uint64_t val, uint64_t mask)
+{
+    const uint64_t sse = 2, avx = 4, avx512 = 0xe0;
+
+    if (!(val & 1) || (val & ~mask))
+        return false;
+    if ((val & avx) && !(val & sse))
+        return false;
+    /* The three parts of AVX-512 go together, on top of AVX. */
+    return !(val & avx512) || ((val & avx512) == avx512 && (val & avx));
+}
+
+void xstate_reset(struct xsave_area *area)
+{
+    memset(area, 0, xstate_size);
+    *(uint16_t *)&area->legacy[0] = FCW_RESET;
+    *(uint32_t *)&area->legacy[24] = MXCSR_RESET;
+    if (xstate_mask)
+        area->xstate_bv = 3;
+}
+
+static unsigned int area_order(void)
+{
+    unsigned int order = 0;
+
+    /* XSAVE wants 64-byte alignment, which whole pages have. */
+    while (PAGE_SIZE << order < xstate_size)
+        order++;
+    return order;
+}
+
+struct xsave_area *xstate_alloc(struct charge *c)
+{
+    struct xsave_area *area = charge_alloc_pages(c, CHARGE_FPU, area_order());
+
+    if (area)
+        xstate_reset(area);
+    return area;
+}
+
+void xstate_free(struct xsave_area *area)
+{
+    if (area)
+        charge_free_pages(area, area_order());
+}
+
+void xstate_save(struct vcpu *v)
+{
+    struct xsave_area *area = v->arch.xsave;
+
+    if (!xstate_mask) {
+        __asm__ volatile("fxsave64 %0" : "=m"(*(char (*)[512])area));
+        return;
+    }
+    /*
+     * The guest may have changed XCR0 without an exit (LAB.md: TCG does not intercept).
+     */
+    v->arch.xcr0 = xcr0_read();
+    if (v->arch.xcr0 != xstate_mask)
+        xcr0_write(xstate_mask);
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
+                     "d"((uint32_t)(xstate_mask >> 32))
+                     : "memory");
+}
+
+void xstate_restore(struct vcpu *v)
+{
+    struct xsave_area *area = v->arch.xsave;
+
+    if (!xstate_mask) {
+        __asm__ volatile("fxrstor64 %0" ::"m"(*(char (*)[512])area));
+        return;
+    }
+    /* Whoever ran before left XCR0 at xstate_mask (xstate_save). */
+    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
+                     "d"((uint32_t)(xstate_mask >> 32))
+                     : "memory");
+    if (v->arch.xcr0 != xstate_mask)
+        xcr0_write(v->arch.xcr0);
+}
