@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Changes that are a transaction of their own. */
+#include <xen/domain.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#include "p2m_internal.h"
+
+int p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                enum p2m_type t)
+{
+    struct p2m_txn *txn = p2m_begin(d);
+    int rc = p2m_txn_map(txn, gfn, mfn, order, t), flushed = p2m_commit(txn);
+
+    return rc ? rc : flushed;
+}
+
+int p2m_unmap_one(struct domain *d, gfn_t gfn, mfn_t expect, unsigned int order)
+{
+    struct p2m_txn *txn = p2m_begin(d);
+    mfn_t mfn = p2m_txn_lookup(txn, gfn, NULL, NULL);
+    int rc, flushed;
+
+    if (mfn_eq(mfn, INVALID_MFN))
+        rc = -ENOENT;
+    else if (!mfn_eq(expect, INVALID_MFN) && !mfn_eq(mfn, expect))
+        rc = -EINVAL;
+    else
+        rc = p2m_txn_unmap(txn, gfn, order);
+    flushed = p2m_commit(txn);
+    return rc ? rc : flushed;
+}
+
+/* The largest order to use at gfn -> mfn with n frames left. */
+static unsigned int mmio_order(unsigned long gfn, unsigned long mfn, unsigned long n)
+{
+    static const unsigned int orders[] = { PAGE_ORDER_1G, PAGE_ORDER_2M };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(orders); i++) {
+        unsigned long size = 1ul << orders[i];
+
+        if (n >= size && !((gfn | mfn) & (size - 1)))
+            return orders[i];
+    }
+    return PAGE_ORDER_4K;
+}
+
+static int unmap_mmio_run(struct p2m_txn *txn, unsigned long gfn, unsigned long mfn,
+                          unsigned long n)
+{
+    int rc = 0;
+
+    while (n && !rc) {
+        unsigned int order = mmio_order(gfn, mfn, n);
+
+        rc = p2m_txn_unmap(txn, _gfn(gfn), order);
+        gfn += 1ul << order;
+        mfn += 1ul << order;
+        n -= 1ul << order;
+    }
+    return rc;
+}
+
+/* RAM is never replaced: -EEXIST if something else than this very mapping is there. */
+static int mmio_conflict(struct p2m_txn *txn, unsigned long gfn, unsigned long mfn,
+                         unsigned long n, bool must_exist)
+{
+    unsigned long done = 0;
+
+    while (done < n) {
+        enum p2m_type t;
+        unsigned int order;
+        unsigned long size;
+        mfn_t now = p2m_txn_lookup(txn, _gfn(gfn + done), &t, &order);
+
+        if (t == P2M_NONE ? must_exist
+                          : (t != P2M_MMIO_DIRECT || mfn_x(now) != mfn + done))
+            return must_exist ? -EINVAL : -EEXIST;
+        size = 1ul << order;
+        done += size - ((gfn + done) & (size - 1));
+    }
+    return 0;
+}
+
+static bool mmio_bad(unsigned long gfn, unsigned long mfn, unsigned long n)
+{
+    return gfn + n < gfn || mfn + n < mfn;
+}
+
+int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
+{
+    unsigned long g = gfn_x(gfn), m = mfn_x(mfn), done = 0;
+    struct p2m_txn *txn;
+    int rc, flushed;
+
+    if (mmio_bad(g, m, n))
+        return -EINVAL;
+    txn = p2m_begin(d);
+    rc = mmio_conflict(txn, g, m, n, false);
+    while (!rc && done < n) {
+        unsigned int order = mmio_order(g + done, m + done, n - done);
+
+        rc = p2m_txn_map(txn, _gfn(g + done), _mfn(m + done), order, P2M_MMIO_DIRECT);
+        if (!rc)
+            done += 1ul << order;
+    }
+    /* What was made by this call goes in the pieces it came in: no split, no failure. */
+    if (rc && done)
+        (void)unmap_mmio_run(txn, g, m, done);
+    flushed = p2m_commit(txn);
+    return rc ? rc : flushed;
+}
+
+int p2m_unmap_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
+{
+    struct p2m_txn *txn;
+    int rc, flushed;
+
+    if (mmio_bad(gfn_x(gfn), mfn_x(mfn), n))
+        return -EINVAL;
+    txn = p2m_begin(d);
+    rc = mmio_conflict(txn, gfn_x(gfn), mfn_x(mfn), n, true);
+    if (!rc)
+        rc = unmap_mmio_run(txn, gfn_x(gfn), mfn_x(mfn), n);
+    flushed = p2m_commit(txn);
+    return rc ? rc : flushed;
+}
