@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Into a guest and back (APM vol. 2 15.5, 15.17). VMRUN saves and restores only part of
+ * the state; VMLOAD and VMSAVE move FS, GS, TR, LDTR and the system call MSRs. Between
+ * the two VMLOADs %gs is the guest's, so nothing here may use per-CPU data.
+ */
+
+/* Where struct cpu_user_regs has them (checked in run.c); RAX and RSP are in the VMCB. */
+        .set    at_r15, 0
+        .set    at_r14, 8
+        .set    at_r13, 16
+        .set    at_r12, 24
+        .set    at_rbp, 32
+        .set    at_rbx, 40
+        .set    at_r11, 48
+        .set    at_r10, 56
+        .set    at_r9, 64
+        .set    at_r8, 72
+        .set    at_rcx, 88
+        .set    at_rdx, 96
+        .set    at_rsi, 104
+        .set    at_rdi, 112
+
+        .text
+        .balign 16
+        .globl svm_vmrun
+        .type svm_vmrun, @function
+/* svm_vmrun(regs, physical address of the guest's VMCB, of this CPU's own) */
+svm_vmrun:
+        .irp    reg, rbp, rbx, r12, r13, r14, r15
+        push    %\reg
+        .endr
+        push    %rdx
+        push    %rdi
+
+        /*
+         * With interrupts masked virtually, the guest is left for an interrupt only if IF
+         * is set here. GIF holds them (and NMIs) back until VMRUN.
+         */
+        clgi
+        sti
+        mov     %rsi, %rax
+        vmload  %rax
+
+        .irp    reg, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rcx, rdx, rsi, rdi
+        mov     at_\reg(%rdi), %\reg
+        .endr
+
+        vmrun   %rax
+        /* RAX and RSP are ours again, the rest is the guest's. */
+        vmsave  %rax
+
+        push    %rdi
+        mov     8(%rsp), %rdi
+        .irp    reg, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rcx, rdx, rsi
+        mov     %\reg, at_\reg(%rdi)
+        .endr
+        pop     %rax
+        mov     %rax, at_rdi(%rdi)
+
+        /* Nothing of the guest's stays in a register that C code might speculate with. */
+        .irp    reg, ecx, edx, esi, r8d, r9d, r10d, r11d, ebx, ebp, r12d, r13d, r14d, r15d
+        xor     %\reg, %\reg
+        .endr
+
+        pop     %rdi
+        pop     %rax
+        vmload  %rax
+        cli
+        stgi
+
+        .irp    reg, r15, r14, r13, r12, rbx, rbp
+        pop     %\reg
+        .endr
+        ret
+        .size svm_vmrun, . - svm_vmrun
+        .section .note.GNU-stack, "", @progbits

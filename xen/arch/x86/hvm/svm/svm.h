@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared among the files of hvm/svm/. */
+#ifndef SVM_PRIVATE_H
+#define SVM_PRIVATE_H
+
+#include <xen/domain.h>
+#include <xen/percpu.h>
+#include "../private.h"
+#include "vmcb.h"
+
+/* CPUID 0x8000000a EDX (APM vol. 3 E.4.9). */
+#define SVM_FEATURE_NPT       (1u << 0)
+#define SVM_FEATURE_NRIPS     (1u << 3)
+#define SVM_FEATURE_FLUSHASID (1u << 6)
+#define SVM_FEATURE_DECODE    (1u << 7)
+
+struct svm_vcpu {
+    struct vmcb *vmcb;
+    paddr_t vmcb_pa;
+    /* Address space id: good on one CPU while its generation is that CPU's. */
+    unsigned int asid_cpu;
+    uint32_t asid;
+    uint64_t asid_gen;
+    bool dr_loaded;             /* the CPU has the guest's DR0-3, no DR intercept */
+    bool nmi_blocked;           /* from an NMI's injection to its IRET */
+    bool io_ready;              /* domain 0: the permission map is in place */
+};
+
+static inline struct svm_vcpu *svm_of(struct vcpu *v)
+{
+    return v->arch.hvm.vendor;
+}
+
+static inline struct vmcb *vmcb_of(struct vcpu *v)
+{
+    return svm_of(v)->vmcb;
+}
+
+extern uint32_t svm_features;       /* EDX, constant after boot */
+extern uint32_t svm_max_asid;
+
+/*
+ * Permission maps: one for all guests, all-ones; MSRs with the pass-through ones clear.
+ */
+extern void *svm_iopm, *svm_msrpm;
+DECLARE_PER_CPU(paddr_t, svm_host_vmcb);
+
+int svm_cpu_up(void);
+void svm_cpu_down(void);
+int svm_maps_init(void);
+int svm_domain_init(struct domain *d);
+void svm_domain_destroy(struct domain *d);
+/* Domain 0's own I/O map, filled when its first vCPU is about to run. */
+void svm_io_map_prepare(struct vcpu *v);
+
+int svm_vcpu_init(struct vcpu *v);
+void svm_vcpu_destroy(struct vcpu *v);
+void svm_switch_out(struct vcpu *v);
+void svm_switch_in(struct vcpu *v);
+void svm_get_segment(struct vcpu *v, enum hvm_seg seg, struct segment_reg *r);
+void svm_set_segment(struct vcpu *v, enum hvm_seg seg, const struct segment_reg *r);
+void svm_update_cr(struct vcpu *v, unsigned int cr);
+void svm_update_efer(struct vcpu *v);
+/* The guest touched a debug register: give it the real ones until it is switched out. */
+void svm_take_debug_registers(struct vcpu *v);
+
+/* asid.c */
+void svm_asid_cpu_init(void);
+void svm_asid_assign(struct vcpu *v);
+void svm_flush_guest_tlb(void);
+void svm_flush_vcpu_tlb(struct vcpu *v);
+
+/* intr.c */
+void svm_save_interrupted_event(struct vcpu *v);
+void svm_prepare_events(struct vcpu *v);
+
+/* exit.c */
+void svm_handle_exit(struct vcpu *v);
+
+/* run.c, entry.S */
+noreturn void svm_run(struct vcpu *v);
+void svm_vmrun(struct cpu_user_regs *regs, paddr_t guest, paddr_t host);
+
+#endif
