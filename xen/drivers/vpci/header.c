@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Command register and BARs (PCI 3.0, sections 6.2.2 and 6.2.5). The device's memory
+ * appears in the guest's p2m while memory decoding is on. BARs are written to the device
+ * only while decoding is off, so guest and device always agree on where it is mapped.
+ */
+#include <xen/lib.h>
+#include <xen/rangeset.h>
+#include <asm/p2m.h>
+
+#include "private.h"
+
+struct span {
+    struct domain *d;
+    unsigned long shift;        /* mfn = gfn + shift (wrapping) */
+    bool map;
+    int err;
+};
+
+/* A run of frames that the domain may use and that are not trapped. */
+static int change_run(unsigned long first, unsigned long last, void *arg)
+{
+    struct span *s = arg;
+    unsigned long n = last - first + 1;
+    int err;
+
+    if (s->map)
+        err = p2m_map_mmio(s->d, _gfn(first - s->shift), _mfn(first), n);
+    else
+        err = p2m_unmap_mmio(s->d, _gfn(first - s->shift), _mfn(first), n);
+    if (err && !s->err)
+        s->err = err;
+    return s->map ? err : 0;
+}
+
+/* Guest frames first to last, as far as the host's behind them are the domain's. */
+static int change_frames(struct span *s, unsigned long first, unsigned long last)
+{
+    return rangeset_for_each(&s->d->iomem_caps, first + s->shift, last + s->shift,
+                             change_run, s);
+}
+
+/* Does another BAR that is mapped use this frame? BARs may be smaller than a page. */
+static bool frame_shared(const struct vpci *self, const struct vpci_bar *bar,
+                         unsigned long frame)
+{
+    struct vpci_domain *vd = self->d->arch.vpci;
+    struct vpci *v;
+
+    list_for_each(v, &vd->devices, link) {
+        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++) {
+            const struct vpci_bar *b = &v->bar[i];
+
+            if (b != bar && b->mapped && frame >= b->mapped_at >> PAGE_SHIFT &&
+                frame <= (b->mapped_at + b->size - 1) >> PAGE_SHIFT)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* All of a BAR but for the pages of the MSI-X table and PBA. */
+static int change_bar(struct vpci *v, unsigned int i, uint64_t at, bool map)
+{
+    struct vpci_bar *bar = &v->bar[i];
+    struct span s = {
+        .d = v->d, .map = map, .shift = (bar->host >> PAGE_SHIFT) - (at >> PAGE_SHIFT),
+    };
+    unsigned long frame = at >> PAGE_SHIFT, last = (at + bar->size - 1) >> PAGE_SHIFT;
+    uint64_t hole[2][2] = { { ~0ULL, 0 }, { ~0ULL, 0 } };
+    int err = 0;
+
+    if (at % PAGE_SIZE || bar->size < PAGE_SIZE) {
+        if (frame_shared(v, bar, frame) || (last != frame && frame_shared(v, bar, last)))
+            return 0;
+    }
+    for (unsigned int h = 0; h < 2; h++)
+        (void)vpci_msix_hole(v, i, h, &hole[h][0], &hole[h][1]);
+    /* From hole to hole; there are two at most, in either order. */
+    while (frame <= last && !err) {
+        unsigned long stop = last + 1, next = last + 1;
+
+        for (unsigned int h = 0; h < 2; h++) {
+            unsigned long from = (at + hole[h][0]) >> PAGE_SHIFT;
+            unsigned long to = (at + hole[h][1]) >> PAGE_SHIFT;
+
+            if (hole[h][0] != ~0ULL && to >= frame && from < stop) {
+                stop = MAX(from, frame);
+                next = to + 1;
+            }
+        }
+        if (stop > frame)
+            err = change_frames(&s, frame, stop - 1);
+        frame = next;
+    }
+    return err ? err : s.err;
+}
+
+static void unmap_bar(struct vpci *v, unsigned int i)
+{
+    struct vpci_bar *bar = &v->bar[i];
+
+    if (!bar->mapped)
+        return;
+    bar->mapped = false;
+    if (change_bar(v, i, bar->mapped_at, false))
+        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx not unmapped\n", v->d,
+               &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at);
+}
+
+static int map_bar(struct vpci *v, unsigned int i)
+{
+    struct vpci_bar *bar = &v->bar[i];
+    int err;
+
+    if (!bar->size || !bar->addr || !bar->enabled || bar->mapped)
+        return 0;
+    if (v->d->is_privileged)
+        v->pdev->bar[i].addr = bar->host = bar->addr;
+    /* A page that the BAR fills only in part may belong to someone else as well. */
+    else if ((bar->addr | bar->host | bar->size) % PAGE_SIZE)
+        return 0;
+    err = change_bar(v, i, bar->addr, true);
+    if (err) {
+        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx, %#lx bytes, not mapped: %d\n",
+               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->addr,
+               (unsigned long)bar->size, err);
+        return err;
+    }
+    bar->mapped = true;
+    bar->mapped_at = bar->addr;
+    return 0;
+}
+
+static unsigned int bar_register(const struct vpci *v, unsigned int i)
+{
+    if (i == PCI_ROM_BAR)
+        return v->pdev->is_bridge ? PCI_ROM_BRIDGE : PCI_ROM_NORMAL;
+    return PCI_BAR0 + 4 * i;
+}
+
+/* Decoding is off: the device may move, for domain 0 only. */
+static void write_bar_to_device(struct vpci *v, unsigned int i)
+{
+    const struct vpci_bar *bar = &v->bar[i];
+    unsigned int reg = bar_register(v, i);
+
+    if (!bar->size || !v->d->is_privileged)
+        return;
+    if (bar->is_rom) {
+        pci_conf_write(v->pdev->sbdf, reg, 4,
+                       (uint32_t)bar->addr | (bar->enabled ? PCI_ROM_ENABLE : 0));
+        return;
+    }
+    pci_conf_write(v->pdev->sbdf, reg, 4, (uint32_t)bar->addr | bar->flags);
+    if (bar->is_64)
+        pci_conf_write(v->pdev->sbdf, reg + 4, 4, (uint32_t)(bar->addr >> 32));
+}
+
+/* ---- command ---- */
+
+/* What a domain other than 0 may set. */
+#define COMMAND_GUEST (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
+                       PCI_COMMAND_INTX_OFF)
+
+static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
+{
+    bool on = val & PCI_COMMAND_MEMORY;
+    uint32_t hw = val;
+
+    if (!v->d->is_privileged)
+        hw &= COMMAND_GUEST;
+    if (on && !v->memory_on) {
+        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+            write_bar_to_device(v, i);
+        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+            (void)map_bar(v, i);
+        v->memory_on = true;
+        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+    } else if (!on && v->memory_on) {
+        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+        v->memory_on = false;
+        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+            unmap_bar(v, i);
+        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+            write_bar_to_device(v, i);
+    } else {
+        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+    }
+}
+
+/* ---- base addresses ---- */
+
+static uint32_t bar_read(struct vpci *v, const struct vpci_field *f)
+{
+    const struct vpci_bar *bar = &v->bar[f->arg];
+
+    if (f->reg != bar_register(v, f->arg))
+        return (uint32_t)(bar->addr >> 32);
+    return (uint32_t)bar->addr | bar->flags;
+}
+
+/* While decoding is on only the shadow changes: that is how sizes are probed. */
+static void bar_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
+{
+    struct vpci_bar *bar = &v->bar[f->arg];
+
+    if (f->reg != bar_register(v, f->arg))
+        bar->addr = (uint64_t)val << 32 | (uint32_t)bar->addr;
+    else
+        bar->addr = (bar->addr & ~0xffffffffULL) | (val & ~PCI_BAR_MEM_FLAGS);
+    bar->addr &= ~(bar->size - 1);
+    if (!bar->is_64)
+        bar->addr &= 0xffffffff;
+    if (!v->memory_on)
+        write_bar_to_device(v, f->arg);
+}
+
+static uint32_t rom_read(struct vpci *v, const struct vpci_field *f)
+{
+    const struct vpci_bar *bar = &v->bar[f->arg];
+
+    return (uint32_t)bar->addr | (bar->enabled ? PCI_ROM_ENABLE : 0);
+}
+
+static void rom_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
+{
+    struct vpci_bar *bar = &v->bar[f->arg];
+    uint64_t addr = val & ~PCI_ROM_FLAGS & ~(bar->size - 1);
+    bool enable = val & PCI_ROM_ENABLE;
+
+    /* The enable bit counts at once; a move only while the ROM is not mapped. */
+    if (bar->mapped && (!enable || addr != bar->addr))
+        unmap_bar(v, f->arg);
+    bar->addr = addr;
+    bar->enabled = enable;
+    write_bar_to_device(v, f->arg);
+    if (v->memory_on && enable)
+        (void)map_bar(v, f->arg);
+}
+
+static int add_bars(struct vpci *v, unsigned int count)
+{
+    int err = 0;
+
+    for (unsigned int i = 0; i < count && !err; i++) {
+        const struct pci_bar *hw = &v->pdev->bar[i];
+        struct vpci_bar *bar = &v->bar[i];
+        unsigned int reg = PCI_BAR0 + 4 * i;
+
+        if (!hw->size || hw->is_io)
+            continue;
+        bar->size = hw->size;
+        bar->is_64 = hw->is_64;
+        bar->enabled = true;
+        bar->addr = pci_conf_read(v->pdev->sbdf, reg, 4);
+        bar->flags = (uint32_t)bar->addr & PCI_BAR_MEM_FLAGS;
+        bar->addr &= ~(uint64_t)PCI_BAR_MEM_FLAGS;
+        err = vpci_add_field(v, reg, 4, (uint8_t)i, bar_read, bar_write);
+        if (!err && bar->is_64) {
+            bar->addr |= (uint64_t)pci_conf_read(v->pdev->sbdf, reg + 4, 4) << 32;
+            err = vpci_add_field(v, reg + 4, 4, (uint8_t)i, bar_read, bar_write);
+        }
+        bar->host = bar->addr;
+        /* A guest puts its devices where it wants them. */
+        if (!v->d->is_privileged)
+            bar->addr = 0;
+        if (bar->is_64)
+            i++;
+    }
+    return err;
+}
+
+static int add_rom(struct vpci *v)
+{
+    const struct pci_bar *hw = &v->pdev->bar[PCI_ROM_BAR];
+    struct vpci_bar *bar = &v->bar[PCI_ROM_BAR];
+    unsigned int reg = bar_register(v, PCI_ROM_BAR);
+    uint32_t val;
+
+    if (!hw->size)
+        return 0;
+    val = pci_conf_read(v->pdev->sbdf, reg, 4);
+    bar->size = hw->size;
+    bar->is_rom = true;
+    bar->addr = val & ~PCI_ROM_FLAGS;
+    bar->enabled = val & PCI_ROM_ENABLE;
+    return vpci_add_field(v, reg, 4, PCI_ROM_BAR, rom_read, rom_write);
+}
+
+/* ---- what other domains than 0 see besides ---- */
+
+static uint8_t first_cap(const struct vpci *v)
+{
+    return v->pdev->msi_pos ? v->pdev->msi_pos : v->pdev->msix_pos;
+}
+
+static uint32_t status_read(struct vpci *v, const struct vpci_field *f)
+{
+    (void)f;
+    return first_cap(v) ? PCI_STATUS_CAP_LIST : 0;
+}
+
+static uint32_t cap_pointer_read(struct vpci *v, const struct vpci_field *f)
+{
+    (void)f;
+    return first_cap(v);
+}
+
+/* Id and next pointer; the list holds MSI and MSI-X, nothing else. */
+static uint32_t cap_head_read(struct vpci *v, const struct vpci_field *f)
+{
+    if (f->arg == PCI_CAP_MSI)
+        return PCI_CAP_MSI | (uint32_t)v->pdev->msix_pos << 8;
+    return f->arg;
+}
+
+static int add_identity(struct vpci *v)
+{
+    static const uint16_t shown[] = { PCI_VENDOR_ID, PCI_CLASS_REVISION, 0x0c, 0x2c };
+    unsigned int msi = v->pdev->msi_pos, msix = v->pdev->msix_pos;
+    int err = vpci_add_field(v, PCI_STATUS, 2, 0, status_read, NULL);
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(shown) && !err; i++)
+        err = vpci_add_field(v, shown[i], 4, 0, vpci_hw_read, NULL);
+    if (!err)
+        err = vpci_add_field(v, PCI_CAP_POINTER, 1, 0, cap_pointer_read, NULL);
+    if (!err && msi)
+        err = vpci_add_field(v, msi, 2, PCI_CAP_MSI, cap_head_read, NULL);
+    if (!err && msix)
+        err = vpci_add_field(v, msix, 2, PCI_CAP_MSIX, cap_head_read, NULL);
+    if (!err && msix)
+        err = vpci_add_field(v, msix + PCI_MSIX_TABLE, 4, 0, vpci_hw_read, NULL);
+    if (!err && msix)
+        err = vpci_add_field(v, msix + PCI_MSIX_PBA, 4, 0, vpci_hw_read, NULL);
+    return err;
+}
+
+/* Bus mastering and decoding are off when a guest gets the device and when it goes. */
+static void switch_off_device(struct vpci *v)
+{
+    pci_conf_write(v->pdev->sbdf, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
+}
+
+int vpci_header_init(struct vpci *v)
+{
+    unsigned int kind = pci_conf_read(v->pdev->sbdf, PCI_HEADER_TYPE, 1) &
+                        PCI_HEADER_KIND;
+    uint32_t command = pci_conf_read(v->pdev->sbdf, PCI_COMMAND, 2);
+    int err = vpci_add_field(v, PCI_COMMAND, 2, 0, vpci_hw_read, command_write);
+
+    if (!err && kind == PCI_KIND_NORMAL)
+        err = add_bars(v, 6);
+    else if (!err && kind == PCI_KIND_BRIDGE)
+        err = add_bars(v, 2);
+    if (!err && kind != PCI_KIND_CARDBUS && v->d->is_privileged)
+        err = add_rom(v);
+    if (!v->d->is_privileged) {
+        switch_off_device(v);
+        command = 0;
+        err = err ? err : kind == PCI_KIND_NORMAL ? add_identity(v) : -EOPNOTSUPP;
+    }
+    if (err)
+        return err;
+    /* Firmware left it on: domain 0 finds it as it was. */
+    v->memory_on = command & PCI_COMMAND_MEMORY;
+    for (unsigned int i = 0; v->memory_on && i <= PCI_ROM_BAR; i++)
+        (void)map_bar(v, i);
+    return 0;
+}
+
+void vpci_header_release(struct vpci *v)
+{
+    for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+        unmap_bar(v, i);
+    if (!v->d->is_privileged)
+        switch_off_device(v);
+}

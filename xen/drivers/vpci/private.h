@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of drivers/vpci/. Everything is under the owner's arch.vpci_lock. */
+#ifndef VPCI_PRIVATE_H
+#define VPCI_PRIVATE_H
+
+#include <xen/domain.h>
+#include <xen/pci.h>
+#include <xen/pci_regs.h>
+#include <xen/vpci.h>
+
+struct vpci_field;
+typedef uint32_t vpci_read_fn(struct vpci *v, const struct vpci_field *f);
+typedef void vpci_write_fn(struct vpci *v, const struct vpci_field *f, uint32_t val);
+
+/* Bytes of config space with a meaning of their own; the rest is as the domain's policy
+ * says. Fields do not overlap. */
+struct vpci_field {
+    uint16_t reg;
+    uint8_t size;               /* 1, 2 or 4 */
+    uint8_t arg;
+    vpci_read_fn *read;
+    vpci_write_fn *write;       /* NULL: writes are dropped */
+};
+#define VPCI_FIELDS 32U
+
+/* A base address register as the guest sees it. */
+struct vpci_bar {
+    uint64_t size;              /* 0: not there, or not memory */
+    uint64_t addr;              /* what the guest wrote, cut to the size */
+    uint64_t host;              /* where the device has it; domain 0's is the same */
+    uint32_t flags;             /* the constant low bits */
+    bool is_64, is_rom;
+    bool enabled;               /* ROM: its enable bit; else true */
+    bool mapped;
+    uint64_t mapped_at;
+};
+
+struct vpci_msi {
+    bool enabled, bound;
+    bool is_64, maskable;
+    uint64_t address;
+    uint16_t data;
+    uint32_t mask;
+};
+
+struct vpci_msix_entry {
+    uint64_t address;
+    uint32_t data;
+    bool masked, bound;
+    struct vpci *owner;
+};
+
+struct vpci_msix {
+    unsigned int count;         /* 0: no MSI-X */
+    bool enabled, mask_all;
+    uint8_t table_bar, pba_bar;
+    uint32_t table_offset, pba_offset;
+    struct vpci_msix_entry *entry;
+    /* Pages around table and PBA, for what in them is neither. */
+    uint64_t window_pa[2];
+    uint8_t *window[2];
+};
+
+struct vpci {
+    struct list link;           /* vpci_domain.devices */
+    struct pci_dev *pdev;
+    struct domain *d;
+    bool read_only;             /* shown, not to be changed */
+    bool memory_on;             /* memory decoding, guest's view and hardware's */
+    unsigned int fields;
+    struct vpci_field field[VPCI_FIELDS];
+    unsigned int bars;
+    struct vpci_bar bar[PCI_ROM_BAR + 1];
+    struct vpci_msi msi;
+    struct vpci_msix msix;
+};
+
+struct vpci_domain {
+    struct list devices;
+};
+
+/* 0 or -ENOSPC. */
+int vpci_add_field(struct vpci *v, unsigned int reg, unsigned int size, uint8_t arg,
+                   vpci_read_fn *read, vpci_write_fn *write);
+vpci_read_fn vpci_hw_read;
+
+int vpci_header_init(struct vpci *v);
+void vpci_header_release(struct vpci *v);
+int vpci_msi_init(struct vpci *v);
+void vpci_msi_release(struct vpci *v);
+int vpci_msix_init(struct vpci *v);
+void vpci_msix_release(struct vpci *v);
+
+/* Pages of BAR number bar, at byte offsets, that must stay trapped: [first, last]. */
+bool vpci_msix_hole(const struct vpci *v, unsigned int bar, unsigned int which,
+                    uint64_t *first, uint64_t *last);
+/* Does gpa lie in a page that holds v's table or PBA now? */
+bool vpci_msix_claims(const struct vpci *v, paddr_t gpa);
+int vpci_msix_access(struct vpci *v, paddr_t gpa, unsigned int size, bool write,
+                     uint64_t *val);
+
+#endif
