@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Device table entries (2.2.2). A requester without a domain has a valid entry that
+ * permits nothing, so that its accesses fault and are reported.
+ */
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#include "hw.h"
+
+static uint64_t blocked_root;
+
+int amd_device_init(void)
+{
+    uint64_t *table = charge_alloc_pages(NULL, CHARGE_MISC, 0);
+
+    if (!table)
+        return -ENOMEM;
+    for (unsigned int i = 0; i < PT_ENTRIES; i++)
+        table[i] = AMD_ABSENT;
+    blocked_root = virt_to_paddr(table);
+    return 0;
+}
+
+static uint64_t blocked_word0(void)
+{
+    return DTE_V | DTE_TV | blocked_root | (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT;
+}
+
+/* With remapping, a device without a table has its interrupts aborted. */
+static uint64_t blocked_word2(void)
+{
+    return iommu_intremap ? DTE2_IV : 0;
+}
+
+void amd_block_all(uint64_t *table)
+{
+    for (unsigned int i = 0; i < AMD_DEVICES; i++, table += 4) {
+        table[0] = blocked_word0();
+        table[2] = blocked_word2();
+    }
+}
+
+uint16_t amd_alias(uint16_t segment, uint16_t rid)
+{
+    struct amd_device_info info;
+
+    return amd_device_info(segment, rid, &info) ? info.alias : rid;
+}
+
+bool amd_owns(const struct pci_dev *pdev)
+{
+    for (unsigned int i = 0; i < amd_nr_units; i++) {
+        if (amd_units[i]->sbdf.v == pdev->sbdf.v)
+            return true;
+    }
+    return false;
+}
+
+int amd_reserved(const struct pci_dev *pdev,
+                 int (*fn)(paddr_t start, paddr_t end, unsigned int flags, void *arg),
+                 void *arg)
+{
+    uint16_t rid[IOMMU_MAX_RIDS];
+    unsigned int n = iommu_requesters(pdev, rid);
+    int err = 0;
+
+    for (unsigned int i = 0; i < amd_ivrs.unities && !err; i++) {
+        const struct acpi_unity *u = &amd_ivrs.unity[i];
+        bool hit = false;
+
+        if (u->segment != PCI_SEG(pdev->sbdf))
+            continue;
+        for (unsigned int j = 0; j < n; j++)
+            hit |= rid[j] >= u->first && rid[j] <= u->last;
+        /* An exclusion range is served as an ordinary one-to-one mapping. */
+        if (hit)
+            err = fn(u->base, u->base + u->len - 1,
+                     (u->read || u->exclusion ? IOMMU_READ : 0) |
+                         (u->write || u->exclusion ? IOMMU_WRITE : 0), arg);
+    }
+    return err;
+}
+
+/*
+ * The four words cannot be written at once. A blocked entry permits nothing whatever
+ * its other words say, so word 0 changes last on the way in and first on the way out.
+ */
+static void open_entry(uint64_t *dte, const struct amd_domain *ad, uint8_t settings,
+                       const struct amd_irt *irt)
+{
+    uint64_t root = mfn_to_paddr(_mfn(ad->tables.pt.root));
+
+    write_once(dte[1], ad->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
+    write_once(dte[2], amd_dte_interrupts(irt, settings));
+    smp_wmb();
+    write_once(dte[0], DTE_V | DTE_TV | DTE_IR | DTE_IW | root |
+                           (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT);
+}
+
+static void close_entry(uint64_t *dte)
+{
+    write_once(dte[0], blocked_word0());
+    smp_wmb();
+    write_once(dte[2], blocked_word2());
+}
+
+/* Does a device of d other than pdev use this requester id? [pcidevs_lock] */
+static bool rid_in_use(struct domain *d, const struct pci_dev *pdev, uint16_t rid)
+{
+    uint16_t rids[IOMMU_MAX_RIDS];
+    struct pci_dev *other;
+
+    list_for_each(other, &d->iommu.devices, domain_link) {
+        unsigned int n = other == pdev || PCI_SEG(other->sbdf) != PCI_SEG(pdev->sbdf)
+                         ? 0 : iommu_requesters(other, rids);
+
+        for (unsigned int i = 0; i < n; i++) {
+            if (rids[i] == rid)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n)
+{
+    struct amd_command cmds[2 * IOMMU_MAX_RIDS];
+    unsigned int used = 0;
+
+    for (unsigned int i = 0; i < n; i++) {
+        cmds[used++] = amd_cmd_device(rid[i]);
+        if (iommu_intremap)
+            cmds[used++] = amd_cmd_interrupts(rid[i]);
+    }
+    return amd_wait(u, amd_post(u, cmds, used));
+}
+
+int amd_attach(struct domain *d, struct pci_dev *pdev)
+{
+    struct amd_domain *ad = d->iommu.priv;
+    uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
+    unsigned int n = iommu_requesters(pdev, rid);
+    struct amd_device_info info;
+    uint64_t flags;
+    int err;
+
+    if (!ad->tables.pt.root)
+        return -EINVAL;
+    if (!amd_device_info(segment, rid[0], &info))
+        return -ENODEV;
+    if (info.unit->dead)
+        return -ETIMEDOUT;
+    err = amd_intremap_attach(pdev);
+    if (err)
+        return err;
+
+    spin_lock(&d->iommu.lock);
+    ad->users[info.unit->index]++;
+    ad->served |= 1U << info.unit->index;
+    spin_unlock(&d->iommu.lock);
+    flags = spin_lock_irqsave(&amd_hw_lock);
+    for (unsigned int i = 0; i < n; i++)
+        open_entry(amd_dte(segment, rid[i]), ad, info.settings,
+                   i == 0 ? pdev->iommu_priv : NULL);
+    spin_unlock_irqrestore(&amd_hw_lock, flags);
+    err = flush_entries(info.unit, rid, n);
+    if (err)
+        (void)amd_detach(d, pdev);
+    return err;
+}
+
+int amd_detach(struct domain *d, struct pci_dev *pdev)
+{
+    struct amd_domain *ad = d->iommu.priv;
+    uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
+    unsigned int n = iommu_requesters(pdev, rid);
+    struct amd_device_info info;
+    uint64_t flags;
+    int err, err2;
+
+    if (!amd_device_info(segment, rid[0], &info))
+        return -ENODEV;
+    flags = spin_lock_irqsave(&amd_hw_lock);
+    for (unsigned int i = 0; i < n; i++) {
+        if (i == 0 || !rid_in_use(d, pdev, rid[i]))
+            close_entry(amd_dte(segment, rid[i]));
+    }
+    spin_unlock_irqrestore(&amd_hw_lock, flags);
+    err = flush_entries(info.unit, rid, n);
+
+    /* What the device has used may sit in the IOTLB under d's tag. */
+    spin_lock(&d->iommu.lock);
+    err2 = amd_flush_locked(d, NULL, 0);
+    ad->users[info.unit->index]--;
+    spin_unlock(&d->iommu.lock);
+    for (unsigned int i = 0; i < n; i++) {
+        if (i == 0 || !rid_in_use(d, pdev, rid[i]))
+            write_once(amd_dte(segment, rid[i])[1], 0);
+    }
+    if (!err)
+        amd_intremap_detach(pdev);
+    return err ? err : err2;
+}
+
+void amd_suppress_faults(uint16_t segment, uint16_t rid)
+{
+    uint64_t *dte = amd_dte(segment, rid);
+    struct amd_device_info info;
+    uint64_t flags;
+
+    if (!dte || !amd_device_info(segment, rid, &info))
+        return;
+    flags = spin_lock_irqsave(&amd_hw_lock);
+    write_once(dte[1], dte[1] | DTE1_SUPPRESS_ALL);
+    spin_unlock_irqrestore(&amd_hw_lock, flags);
+    (void)amd_run(info.unit, amd_cmd_device(rid));
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which domain a device belongs to. A device without one is in quarantine: whatever it
+ * does on the bus is refused. All under pcidevs_lock.
+ */
+#include <xen/domain.h>
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/pci.h>
+#include <xen/ratelimit.h>
+#include <xen/vpci.h>
+
+#include "private.h"
+
+#define FAULT_WINDOW    SECONDS(1)
+#define FAULT_LIMIT     500U
+
+/* Do the two devices use a common requester id? */
+static bool share_requester(const struct pci_dev *a, const struct pci_dev *b)
+{
+    uint16_t ra[IOMMU_MAX_RIDS], rb[IOMMU_MAX_RIDS];
+    unsigned int na = iommu_requesters(a, ra), nb = iommu_requesters(b, rb);
+
+    if (PCI_SEG(a->sbdf) != PCI_SEG(b->sbdf))
+        return false;
+    for (unsigned int i = 0; i < na; i++) {
+        for (unsigned int j = 0; j < nb; j++) {
+            if (ra[i] == rb[j])
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Another device that would change hands along with pdev, without leave. */
+static struct pci_dev *entangled(struct domain *d, const struct pci_dev *pdev)
+{
+    struct pci_dev *other;
+
+    list_for_each(other, &pci_devices, link) {
+        if (other != pdev && !other->is_bridge && other->domain && other->domain != d &&
+            share_requester(pdev, other))
+            return other;
+    }
+    return NULL;
+}
+
+static int refuse_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
+{
+    (void)start;
+    (void)end;
+    (void)flags;
+    (void)arg;
+    return -EPERM;
+}
+
+/* Domain 0 alone gets the regions that firmware asked for. */
+static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
+{
+    struct domain *d = arg;
+    int err = 0;
+
+    for (unsigned long f = start >> PAGE_SHIFT; !err && f <= end >> PAGE_SHIFT; f++)
+        err = iommu_map(d, _dfn(f), _mfn(f), 0, flags);
+    if (!err) {
+        struct iommu_range r = {
+            .start = _dfn(start >> PAGE_SHIFT),
+            .count = (end >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1,
+        };
+
+        err = iommu_flush(d, &r, 1);
+    }
+    return err;
+}
+
+/* pdev is nobody's; give it to d with its virtual config space. */
+static int give(struct domain *d, struct pci_dev *pdev)
+{
+    int err = 0;
+
+    if (d->is_privileged)
+        err = iommu->reserved(pdev, map_reserved, d);
+    if (!err)
+        err = iommu->attach(d, pdev);
+    if (err)
+        return err;
+    pdev->domain = d;
+    pdev->quarantined = false;
+    pdev->fault_burst = 0;
+    list_add_tail(&d->iommu.devices, &pdev->domain_link);
+    err = d->arch.vpci ? vpci_add(pdev) : 0;
+    if (err)
+        (void)iommu_release_device(d, pdev);
+    return err;
+}
+
+int iommu_release_device(struct domain *d, struct pci_dev *pdev)
+{
+    int err;
+
+    ASSERT(pdev->domain == d);
+    if (pdev->vpci)
+        vpci_remove(pdev);
+    pci_msi_release(pdev);
+    err = iommu->detach(d, pdev);
+    if (err) {
+        spin_lock(&d->iommu.lock);
+        d->iommu.poisoned = true;
+        spin_unlock(&d->iommu.lock);
+    }
+    list_del(&pdev->domain_link);
+    pdev->domain = NULL;
+    pdev->quarantined = true;
+    return err;
+}
+
+static int check_assign(struct domain *d, struct pci_dev *pdev, bool relaxed)
+{
+    struct pci_dev *other;
+
+    if (pdev->is_hidden || pdev->is_bridge)
+        return -EPERM;
+    if (pdev->domain && !pdev->domain->is_privileged)
+        return -EBUSY;
+    if (!d)
+        return 0;
+    if (!d->iommu.enabled)
+        return -EOPNOTSUPP;
+    if (d->dying != DOMDYING_ALIVE)
+        return -EINVAL;
+    other = entangled(d, pdev);
+    if (other) {
+        printk(XENLOG_WARNING "%pd: %pp shares a requester id with %pp of %pd\n", d,
+               &pdev->sbdf.v, &other->sbdf.v, other->domain);
+        return -EBUSY;
+    }
+    if (!relaxed && !d->is_privileged)
+        return iommu->reserved(pdev, refuse_reserved, NULL);
+    return 0;
+}
+
+int iommu_assign(struct domain *d, sbdf_t s, bool relaxed)
+{
+    struct pci_dev *pdev;
+    struct domain *old;
+    int err;
+
+    if (!iommu)
+        return -EOPNOTSUPP;
+    spin_lock(&pcidevs_lock);
+    pdev = pci_find(s);
+    err = pdev ? check_assign(d, pdev, relaxed) : -ENODEV;
+    old = pdev ? pdev->domain : NULL;
+    if (!err && old)
+        err = iommu_release_device(old, pdev);
+    if (!err && !d)
+        pdev->quarantined = true;
+    if (!err && d) {
+        err = give(d, pdev);
+        /* Back to where it was; if even that fails it stays blocked. */
+        if (err && old && give(old, pdev))
+            printk(XENLOG_ERR "%pp: stays in quarantine\n", &pdev->sbdf.v);
+    }
+    spin_unlock(&pcidevs_lock);
+    return err;
+}
+
+int iommu_deassign(struct domain *d, sbdf_t s)
+{
+    struct pci_dev *pdev;
+    int err = -ENODEV;
+
+    if (!iommu)
+        return -EOPNOTSUPP;
+    spin_lock(&pcidevs_lock);
+    pdev = pci_find(s);
+    if (pdev && d && pdev->domain == d)
+        err = iommu_release_device(d, pdev);
+    else if (pdev && !d && !pdev->domain && pdev->quarantined && dom0)
+        err = give(dom0, pdev);
+    spin_unlock(&pcidevs_lock);
+    return err;
+}
+
+int iommu_device_arrived(struct pci_dev *pdev)
+{
+    ASSERT_LOCKED(&pcidevs_lock);
+    if (iommu && iommu->owns(pdev))
+        pdev->is_hidden = true;
+    if (!iommu || !dom0 || !dom0->iommu.enabled || pdev->is_hidden)
+        return 0;
+    return give(dom0, pdev);
+}
+
+int iommu_device_leaves(struct pci_dev *pdev)
+{
+    ASSERT_LOCKED(&pcidevs_lock);
+    if (pdev->is_hidden || (pdev->domain && !pdev->domain->is_privileged))
+        return -EBUSY;
+    return iommu && pdev->domain ? iommu_release_device(pdev->domain, pdev) : 0;
+}
+
+int __init iommu_setup_dom0(struct domain *d)
+{
+    struct pci_dev *pdev;
+    unsigned int n = 0;
+
+    int err;
+
+    if (!d->iommu.enabled)
+        return -ENODEV;
+    err = iommu->deny(d);
+    if (err)
+        return err;
+    spin_lock(&pcidevs_lock);
+    list_for_each(pdev, &pci_devices, link) {
+
+        if (iommu->owns(pdev))
+            pdev->is_hidden = true;
+        err = pdev->is_hidden ? vpci_show(d, pdev) : give(d, pdev);
+        if (err)
+            printk(XENLOG_WARNING "%pd does not get %pp: error %d\n", d, &pdev->sbdf.v,
+                   err);
+        else if (!pdev->is_hidden)
+            n++;
+    }
+    spin_unlock(&pcidevs_lock);
+    printk(XENLOG_INFO "%pd: %u PCI functions assigned\n", d, n);
+    return 0;
+}
+
+static struct ratelimit fault_lines = RATELIMIT(20, SECONDS(1));
+
+bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
+                        uint64_t detail)
+{
+    uint32_t sbdf = (uint32_t)segment << 16 | rid;
+    struct domain *d = NULL;
+    struct pci_dev *pdev;
+    unsigned int lost;
+    bool too_many = false;
+
+    spin_lock(&pcidevs_lock);
+    pdev = pci_find((sbdf_t){ sbdf });
+    if (pdev) {
+        s_time_t now = NOW();
+
+        if (now - pdev->fault_since > FAULT_WINDOW) {
+            pdev->fault_since = now;
+            pdev->fault_burst = 0;
+        }
+        pdev->fault_count++;
+        too_many = ++pdev->fault_burst == FAULT_LIMIT;
+        d = pdev->domain;
+        if (d)
+            __atomic_fetch_add(&d->iommu.stats.faults, 1, __ATOMIC_RELAXED);
+    }
+    if (too_many || ratelimit_pass(&fault_lines, &lost)) {
+        if (d)
+            printk(XENLOG_WARNING "%s: %s: device %pp of %pd, address %#lx, flags %#lx\n",
+                   iommu->name, what, &sbdf, d, (unsigned long)addr,
+                   (unsigned long)detail);
+        else
+            printk(XENLOG_WARNING "%s: %s: device %pp, address %#lx, flags %#lx\n",
+                   iommu->name, what, &sbdf, (unsigned long)addr, (unsigned long)detail);
+    }
+    if (too_many)
+        printk(XENLOG_WARNING
+               "%s: %pp: no more reports of it until it is assigned anew\n",
+               iommu->name, &sbdf);
+    spin_unlock(&pcidevs_lock);
+    return too_many;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Start-up, the life of a domain's device mappings, and what the p2m calls. */
+#include <xen/domain.h>
+#include <xen/hypercall.h>
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/pci.h>
+
+#include "private.h"
+
+const struct iommu_ops *iommu __ro_after_init;
+
+static const struct iommu_ops *const vendors[] __initconst = {
+#ifdef CONFIG_AMD_IOMMU
+    &amd_iommu_ops,
+#endif
+#ifdef CONFIG_INTEL_IOMMU
+    &vtd_iommu_ops,
+#endif
+};
+
+int __init iommu_init(void)
+{
+    int err = -ENODEV;
+
+    iommu_keys_init();
+    if (!iommu_options.enable) {
+        printk(XENLOG_INFO "IOMMU: disabled on the command line\n");
+        return -ENODEV;
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(vendors) && err == -ENODEV; i++) {
+        err = vendors[i]->init();
+        if (err == 0)
+            iommu = vendors[i];
+        else if (err != -ENODEV)
+            printk(XENLOG_ERR "%s: cannot be used: error %d\n", vendors[i]->name, err);
+    }
+    if (err) {
+        iommu_intremap = false;
+        if (iommu_options.required)
+            panic("IOMMU: required on the command line, but none is usable");
+        if (err == -ENODEV)
+            printk(XENLOG_WARNING "IOMMU: this machine has none that is supported\n");
+        return err;
+    }
+    iommu_enabled = true;
+    printk(XENLOG_INFO "I/O virtualisation enabled: %s\n", iommu->name);
+    printk(XENLOG_INFO " - Dom0 mode: Strict\n");
+    printk(XENLOG_INFO "Interrupt remapping %sabled\n", iommu_intremap ? "en" : "dis");
+    return 0;
+}
+
+int iommu_domain_init(struct domain *d, bool enable)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err;
+
+    spin_lock_init(&hd->lock, LOCK_IOMMU_MAP, "iommu");
+    list_init(&hd->devices);
+    if (!enable)
+        return 0;
+    if (!iommu)
+        return -ENODEV;
+    err = iommu->domain_init(d);
+    if (err)
+        return err;
+    hd->enabled = true;
+    hd->need_sync = true;
+    return 0;
+}
+
+/*
+ * The devices go first, each flushed. Then nothing can walk the tables: they are freed,
+ * and what the p2m takes out afterwards needs no mirror. If a unit did not answer, tables
+ * and frames go into quarantine instead: the p2m still asks for flushes, which fail.
+ */
+int iommu_domain_relinquish(struct domain *d)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err;
+
+    if (!hd->enabled)
+        return 0;
+    spin_lock(&pcidevs_lock);
+    while (!list_empty(&hd->devices)) {
+        struct pci_dev *pdev = list_first(&hd->devices, struct pci_dev, domain_link);
+
+        printk(XENLOG_INFO "%pd: taking back %pp\n", d, &pdev->sbdf.v);
+        /* A timeout is remembered in d: its memory is not reused. */
+        (void)iommu_release_device(d, pdev);
+        if (hypercall_preempt_check() && !list_empty(&hd->devices)) {
+            spin_unlock(&pcidevs_lock);
+            return -ERESTART;
+        }
+    }
+    spin_unlock(&pcidevs_lock);
+
+    spin_lock(&hd->lock);
+    hd->need_sync = hd->poisoned;
+    hd->tables_gone = true;
+    spin_unlock(&hd->lock);
+    do {
+        err = iommu->domain_free_tables(d);
+    } while (err == -ERESTART && !hypercall_preempt_check());
+    return err;
+}
+
+void iommu_domain_destroy(struct domain *d)
+{
+    struct domain_iommu *hd = &d->iommu;
+
+    if (!hd->enabled)
+        return;
+    ASSERT(list_empty(&hd->devices));
+    hd->need_sync = false;
+    while (iommu->domain_free_tables(d) == -ERESTART)
+        continue;
+    iommu->domain_destroy(d);
+    hd->enabled = false;
+}
+
+int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+              unsigned int flags)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err = 0;
+
+    if (!(flags & (IOMMU_READ | IOMMU_WRITE)))
+        return iommu_unmap(d, dfn, order);
+    spin_lock(&hd->lock);
+    if (hd->need_sync && !hd->tables_gone)
+        err = iommu->map(d, dfn, mfn, order, flags);
+    spin_unlock(&hd->lock);
+    return err;
+}
+
+int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err = 0;
+
+    spin_lock(&hd->lock);
+    if (hd->need_sync && !hd->tables_gone)
+        err = iommu->unmap(d, dfn, order);
+    spin_unlock(&hd->lock);
+    return err;
+}
+
+void iommu_set_stalled(bool on)
+{
+    if (iommu)
+        iommu->set_stalled(on);
+}
+
+int iommu_flush(struct domain *d, const struct iommu_range *r, unsigned int n)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err = 0;
+
+    spin_lock(&hd->lock);
+    if (hd->poisoned)
+        err = -ETIMEDOUT;
+    else if (hd->need_sync)
+        err = iommu->flush(d, r, n);
+    spin_unlock(&hd->lock);
+    return err;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* iommu= : a list of words, each with an optional "no-" or "=<boolean>". */
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/param.h>
+
+#include "private.h"
+
+bool iommu_enabled __ro_after_init;
+bool iommu_intremap __ro_after_init = true;
+bool iommu_verbose __ro_after_init;
+unsigned int iommu_deadline_ms __ro_after_init = 1000;
+
+struct iommu_options iommu_options __ro_after_init = {
+    .enable = true, .superpages = true, .qinval = true, .snoop = true,
+};
+
+uint_param("iommu_dev_iotlb_timeout", iommu_deadline_ms);
+
+/* Accepted because command lines carry them; the comment is what they come to here. */
+static bool ignored __initdata;
+
+static const struct word {
+    const char *name;
+    bool *flag;
+} words[] __initconst = {
+    {"force", &iommu_options.required},
+    {"required", &iommu_options.required},
+    {"verbose", &iommu_verbose},
+    {"debug", &iommu_verbose},
+    {"intremap", &iommu_intremap},
+    {"qinval", &iommu_options.qinval},
+    {"superpages", &iommu_options.superpages},
+    {"snoop", &iommu_options.snoop},
+    {"sharept", &ignored},          /* tables are never shared */
+    {"dom0-strict", &ignored},      /* always */
+    {"dom0-passthrough", &ignored}, /* never: dom0 is strict */
+    {"passthrough", &ignored},
+    {"quarantine", &ignored},       /* always: an unassigned device is blocked */
+    {"intpost", &ignored},          /* not there yet */
+    {"igfx", &ignored},
+    {"crash-disable", &ignored},
+};
+
+static int __init parse_word(const char *s, const char *end)
+{
+    const char *eq = memchr(s, '=', (size_t)(end - s));
+    const char *name_end = eq ? eq : end;
+    bool value = true;
+    int whole = parse_bool(s, end);
+
+    if (whole >= 0) {
+        iommu_options.enable = whole;
+        return 0;
+    }
+    if (!eq && end - s > 3 && strncmp(s, "no-", 3) == 0) {
+        value = false;
+        s += 3;
+    } else if (eq) {
+        int parsed = parse_bool(eq + 1, end);
+
+        /* quarantine= also takes a kind of page. */
+        if (parsed < 0 && strncmp(s, "quarantine=", 11))
+            return -EINVAL;
+        value = parsed != 0;
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+        size_t len = (size_t)(name_end - s);
+
+        if (strlen(words[i].name) == len && strncmp(words[i].name, s, len) == 0) {
+            *words[i].flag = value;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int __init parse_iommu(const char *value)
+{
+    int err = 0;
+
+    while (*value) {
+        const char *end = strchr(value, ',');
+
+        if (!end)
+            end = value + strlen(value);
+        if (end == value || parse_word(value, end))
+            err = -EINVAL;
+        value = *end ? end + 1 : end;
+    }
+    return err;
+}
+custom_param("iommu", iommu, parse_iommu);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whose name a device's DMA carries (PCI Express to PCI Bridge 1.0, section 2.3). */
+#include <xen/pci_regs.h>
+
+#include "private.h"
+
+enum { EXP_TYPE_PCI_BRIDGE = 7 };
+
+/* The bridge whose secondary side is this bus. [pcidevs_lock] */
+static struct pci_dev *bridge_above(uint16_t segment, uint8_t bus)
+{
+    struct pci_dev *pdev;
+
+    list_for_each(pdev, &pci_devices, link) {
+        if (pdev->is_bridge && PCI_SEG(pdev->sbdf) == segment &&
+            pci_conf_read(pdev->sbdf, PCI_SECONDARY_BUS, 1) == bus)
+            return pdev;
+    }
+    return NULL;
+}
+
+static bool is_exp_to_pci(const struct pci_dev *bridge)
+{
+    uint32_t flags = pci_conf_read(bridge->sbdf, bridge->pcie_pos + PCI_EXP_FLAGS, 2);
+
+    return ((flags >> PCI_EXP_TYPE_SHIFT) & 0xf) == EXP_TYPE_PCI_BRIDGE;
+}
+
+unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX_RIDS])
+{
+    uint16_t segment = PCI_SEG(pdev->sbdf);
+    uint8_t bus = PCI_BUS(pdev->sbdf);
+    unsigned int n = 0;
+    uint16_t alias;
+
+    rid[n++] = PCI_RID(pdev->sbdf);
+    alias = iommu && iommu->alias ? iommu->alias(segment, rid[0]) : rid[0];
+    if (alias != rid[0])
+        rid[n++] = alias;
+    /* Up to the root: each conventional bridge on the way may put its own name on. */
+    for (unsigned int depth = 0; bus && depth < 256; depth++) {
+        struct pci_dev *bridge = bridge_above(segment, bus);
+
+        if (!bridge || PCI_BUS(bridge->sbdf) >= bus)
+            break;
+        if (!bridge->pcie_pos && n < IOMMU_MAX_RIDS)
+            rid[n++] = PCI_RID(bridge->sbdf);
+        else if (bridge->pcie_pos && is_exp_to_pci(bridge) && n < IOMMU_MAX_RIDS)
+            rid[n++] = (uint16_t)(bus << 8);
+        bus = PCI_BUS(bridge->sbdf);
+    }
+    return n;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Device page tables on top of the shared engine (asm/pt.h): allocation charged to the
+ * domain, and the list of tables that wait for a flush before they may be reused (I1).
+ */
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+#include <asm/cpu.h>
+
+#include "private.h"
+
+#define FREE_BUDGET 64U
+#define CACHE_LINE  64UL    /* the smallest of all x86-64 processors */
+
+void iommu_write_back(const void *p, size_t len)
+{
+    const char *line = (const char *)((unsigned long)p & ~(CACHE_LINE - 1));
+
+    for (; line < (const char *)p + len; line += CACHE_LINE)
+        clflush(line);
+    smp_mb();
+}
+
+static int alloc_table(void *ctx, unsigned long *mfn)
+{
+    struct iommu_tables *t = ctx;
+    pt_entry_t *table = charge_alloc_pages(&t->d->charge, CHARGE_IOMMU_TABLE, 0);
+
+    if (!table)
+        return -ENOMEM;
+    if (t->absent) {
+        for (unsigned int i = 0; i < PT_ENTRIES; i++)
+            table[i] = t->absent;
+    }
+    if (t->write_back)
+        iommu_write_back(table, PAGE_SIZE);
+    *mfn = mfn_x(virt_to_mfn(table));
+    return 0;
+}
+
+static void free_table(void *ctx, unsigned long mfn)
+{
+    const struct iommu_tables *t = ctx;
+
+    /* A quarantined page is uncharged here but never reaches the heap. */
+    if (t->quarantine)
+        page_quarantine(mfn_to_page(_mfn(mfn)));
+    charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
+}
+
+static void retire_table(void *ctx, unsigned long mfn)
+{
+    struct iommu_tables *t = ctx;
+
+    list_add_tail(&t->retired, &mfn_to_page(_mfn(mfn))->list);
+}
+
+static pt_entry_t *map_table(void *ctx, unsigned long mfn)
+{
+    (void)ctx;
+    return mfn_to_virt(_mfn(mfn));
+}
+
+static void entry_written(void *ctx, pt_entry_t *slot, unsigned long table_mfn,
+                          unsigned int index, pt_entry_t old, pt_entry_t now)
+{
+    const struct iommu_tables *t = ctx;
+
+    (void)table_mfn;
+    (void)index;
+    (void)old;
+    if (now == 0 && t->absent)
+        write_once(*slot, t->absent);
+    if (t->write_back)
+        iommu_write_back(slot, sizeof(*slot));
+}
+
+static const struct pt_ops table_ops = {
+    .alloc_table = alloc_table,
+    .free_table = free_table,
+    .retire_table = retire_table,
+    .map_table = map_table,
+    .written = entry_written,
+};
+
+int iommu_tables_init(struct iommu_tables *t, struct domain *d,
+                      const struct pt_format *fmt, unsigned int levels,
+                      unsigned int max_leaf, pt_entry_t absent)
+{
+    t->d = d;
+    t->absent = absent;
+    list_init(&t->retired);
+    return pt_init(&t->pt, fmt, &table_ops, t, levels,
+                   iommu_options.superpages ? max_leaf : 0);
+}
+
+/* Largest leaf to use for a piece of 1 << order frames. */
+static unsigned int leaf_level(const struct iommu_tables *t, unsigned int order)
+{
+    return MIN(order / 9, (unsigned int)t->pt.max_leaf);
+}
+
+int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int order,
+                     pt_attr_t attr)
+{
+    unsigned int level = leaf_level(t, order);
+    unsigned long span = 1UL << (9 * level), nr = 1UL << order;
+    unsigned long start = dfn_x(dfn), frame = mfn_x(mfn);
+
+    if (order > 18 || (start | frame) & (nr - 1) || start + nr > pt_limit(&t->pt))
+        return -EINVAL;
+    /* One preparation reaches the table that holds up to 512 neighbouring entries. */
+    for (unsigned long off = 0; off < nr; off += span * PT_ENTRIES) {
+        int err = pt_prepare(&t->pt, start + off, level);
+
+        if (err)
+            return err;
+    }
+    for (unsigned long off = 0; off < nr; off += span)
+        pt_set(&t->pt, start + off, level, frame + off, attr);
+    return 0;
+}
+
+int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
+{
+    struct pt_cursor cur = { 0 };
+    unsigned long start = dfn_x(dfn), nr = 1UL << order;
+    int err;
+
+    /* What lies outside the tree was never mapped. */
+    if (order > 18 || start & (nr - 1))
+        return -EINVAL;
+    if (start >= pt_limit(&t->pt))
+        return 0;
+    /* Only a leaf larger than the piece needs memory, and then it is the only leaf. */
+    err = pt_unmap(&t->pt, start, nr, &cur);
+    /* A table that has become empty goes; a neighbour that is there says it has not. */
+    if (!err && !pt_lookup(&t->pt, start ^ 1).attr)
+        pt_prune(&t->pt, start);
+    return err;
+}
+
+void iommu_tables_reap(struct iommu_tables *t)
+{
+    while (!list_empty(&t->retired)) {
+        struct page_info *pg = list_first(&t->retired, struct page_info, list);
+
+        list_del(&pg->list);
+        free_table(t, mfn_x(page_to_mfn(pg)));
+    }
+}
+
+int iommu_tables_free(struct iommu_tables *t)
+{
+    iommu_tables_reap(t);
+    return t->pt.root ? pt_destroy(&t->pt, FREE_BUDGET) : 0;
+}

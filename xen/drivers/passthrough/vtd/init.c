@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finding and starting the units that the DMAR describes. */
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+
+#include "hw.h"
+
+DEFINE_SPINLOCK(vtd_hw_lock, LOCK_IOMMU_HW);
+struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
+unsigned int vtd_nr_units;
+struct acpi_dmar vtd_dmar;
+unsigned int vtd_levels, vtd_max_leaf, vtd_max_domains;
+bool vtd_snoop, vtd_write_back;
+int vtd_max_order;
+
+/* A domain may meet any unit: its tables use what all of them can do. */
+static int __init agree(void)
+{
+    uint64_t widths = 0x1f, superpages = 3;
+
+    vtd_max_domains = 65536;
+    vtd_max_order = 63;
+    vtd_snoop = iommu_options.snoop;
+    for (unsigned int i = 0; i < vtd_nr_units; i++) {
+        const struct vtd_unit *u = vtd_units[i];
+
+        widths &= CAP_SAGAW(u->cap);
+        superpages &= CAP_SUPERPAGES(u->cap);
+        vtd_max_order = MIN(vtd_max_order, u->cap & CAP_PAGE_SELECTIVE
+                                               ? (int)CAP_MASK_MAX(u->cap) : -1);
+        vtd_max_domains = MIN(vtd_max_domains, CAP_DOMAINS(u->cap));
+        vtd_snoop &= (u->ecap & ECAP_SNOOP) != 0;
+        vtd_write_back |= u->write_back;
+        iommu_caches_absent |= u->caches_absent;
+    }
+    /* Bit n of the widths stands for n + 2 levels; 48 bits are enough for anyone. */
+    if (widths & 4)
+        vtd_levels = 4;
+    else if (widths & 2)
+        vtd_levels = 3;
+    else
+        return -EOPNOTSUPP;
+    vtd_max_leaf = superpages == 3 ? 2 : superpages & 1;
+    return 0;
+}
+
+static int __init add_unit(unsigned int index)
+{
+    struct vtd_unit *u = xalloc(struct vtd_unit);
+
+    if (!u)
+        return -ENOMEM;
+    u->index = index;
+    vtd_units[vtd_nr_units++] = u;
+    return vtd_unit_setup(u, &vtd_dmar.drhd[index]);
+}
+
+/* Undo what failed half-way: units off first, then the memory they used. */
+static void __init tear_down(void)
+{
+    for (unsigned int i = 0; i < vtd_nr_units; i++) {
+        struct vtd_unit *u = vtd_units[i];
+
+        if (u->regs) {
+            vtd_unit_stop(u);
+            iounmap(u->regs);
+        }
+        charge_free_pages(u->root, 0);
+        charge_free_pages(u->ring, 0);
+        charge_free_pages(u->done, 0);
+        charge_free_pages(u->irt, IRT_ORDER);
+        xfree(u->irt_used);
+        xfree(u);
+    }
+    vtd_nr_units = 0;
+}
+
+static int __init start_units(void)
+{
+    int err = 0;
+
+    for (unsigned int i = 0; i < vtd_nr_units && !err; i++)
+        err = vtd_unit_start(vtd_units[i]);
+    return err;
+}
+
+static int __init vtd_init(void)
+{
+    const struct acpi_table *t = acpi_table_nth(&acpi_host.tables, "DMAR", 0);
+    int err;
+
+    if (!t)
+        return -ENODEV;
+    err = acpi_parse_dmar(t->bytes, &vtd_dmar);
+    if (err) {
+        printk(XENLOG_ERR "ACPI: DMAR refused: %s\n", acpi_reason(err));
+        return err;
+    }
+    for (unsigned int i = 0; !err && i < vtd_dmar.drhds; i++)
+        err = add_unit(i);
+    if (!err)
+        err = agree();
+    if (!err && iommu_intremap && vtd_intremap_init()) {
+        printk(XENLOG_WARNING "VT-d: no interrupt remapping: not all units can, or DMAR "
+                              "does not name every I/O APIC\n");
+        iommu_intremap = false;
+    }
+    if (!err)
+        err = start_units();
+    if (err) {
+        tear_down();
+        return err;
+    }
+    printk(XENLOG_INFO "VT-d: %u-level tables, not shared with the CPU's\n", vtd_levels);
+    /* Without an interrupt the units still protect, only nobody hears of faults. */
+    for (unsigned int i = 0; i < vtd_nr_units; i++) {
+        err = vtd_fault_init(vtd_units[i]);
+        if (err)
+            printk(XENLOG_WARNING "VT-d: unit %u: no fault reports: error %d\n", i, err);
+    }
+    return 0;
+}
+
+static int vtd_deny(struct domain *d)
+{
+    int err = 0;
+
+    for (unsigned int i = 0; i < vtd_dmar.drhds && !err; i++)
+        err = rangeset_remove(&d->iomem_caps, vtd_dmar.drhd[i].base >> PAGE_SHIFT,
+                              vtd_dmar.drhd[i].base >> PAGE_SHIFT);
+    return err;
+}
+
+static void vtd_set_stalled(bool on)
+{
+    for (unsigned int i = 0; i < vtd_nr_units; i++)
+        write_once(vtd_units[i]->stalled, on);
+}
+
+const struct iommu_ops vtd_iommu_ops = {
+    .name = "VT-d",
+    .init = vtd_init,
+    .domain_init = vtd_domain_init,
+    .domain_free_tables = vtd_domain_free_tables,
+    .domain_destroy = vtd_domain_destroy,
+    .map = vtd_map,
+    .unmap = vtd_unmap,
+    .lookup = vtd_lookup,
+    .flush = vtd_flush,
+    .attach = vtd_attach,
+    .detach = vtd_detach,
+    .deny = vtd_deny,
+    .owns = vtd_owns,
+    .reserved = vtd_reserved,
+    .remap_msi = vtd_remap_msi,
+    .unmap_msi = vtd_unmap_msi,
+    .remap_ioapic = vtd_remap_ioapic,
+    .set_stalled = vtd_set_stalled,
+    .dump = vtd_dump,
+    .dump_domain = vtd_dump_domain,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Interrupt remapping (5.1). A source sends an index into its unit's table; the entry
+ * says which vector and processor that means and which requester may use it. Messages in
+ * the old format are blocked.
+ */
+#include <xen/alloc.h>
+#include <xen/init.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+#include <asm/cpu.h>
+
+#include "hw.h"
+
+#define PINS            256U
+#define NO_INDEX        (-1)
+#define MSI_REMAPPABLE  (1ULL << 4)
+#define RTE_KEEP        0x1b0ffULL      /* vector, status, polarity, trigger, mask */
+#define RTE_REMAPPABLE  (1ULL << 48)
+#define RTE_LOGICAL     (1ULL << 11)
+#define RTE_LEVEL       (1ULL << 15)
+
+struct ioapic {
+    uint8_t id;
+    uint16_t rid;
+    struct vtd_unit *unit;
+    int16_t index[PINS];        /* by pin, NO_INDEX: none [vtd_hw_lock] */
+};
+
+static struct ioapic ioapics[ACPI_MAX_IOAPICS];
+static unsigned int nr_ioapics;
+
+/* All units must be able to, and every I/O APIC must be behind one. */
+int __init vtd_intremap_init(void)
+{
+    const struct acpi_madt *madt = &acpi_host.madt;
+
+    if (!(vtd_dmar.flags & ACPI_DMAR_INTR_REMAP))
+        return -ENODEV;
+    for (unsigned int i = 0; i < vtd_nr_units; i++) {
+        if (!vtd_units[i]->ring || !(vtd_units[i]->ecap & ECAP_INTREMAP))
+            return -ENODEV;
+    }
+    for (unsigned int i = 0; i < madt->ioapics; i++) {
+        struct ioapic *io = &ioapics[i];
+
+        io->id = madt->ioapic[i].id;
+        io->unit = vtd_unit_of_ioapic(io->id, &io->rid);
+        if (!io->unit)
+            return -ENODEV;
+        for (unsigned int pin = 0; pin < PINS; pin++)
+            io->index[pin] = NO_INDEX;
+    }
+    nr_ioapics = madt->ioapics;
+    return 0;
+}
+
+/* The queue runs: hand the unit its table and switch remapping on. */
+int __init vtd_intremap_start(struct vtd_unit *u)
+{
+    int err;
+
+    u->irt = charge_alloc_pages(NULL, CHARGE_MISC, IRT_ORDER);
+    u->irt_used = xalloc_array(unsigned long, BITS_TO_LONGS(IRT_ENTRIES));
+    if (!u->irt || !u->irt_used)
+        return -ENOMEM;
+    vtd_sync(u, u->irt, IRT_ENTRIES * sizeof(*u->irt));
+    mmio_write64(u->regs + REG_IRTA, virt_to_paddr(u->irt) | IRT_SIZE_CODE);
+    err = vtd_global(u, G_IRT_POINTER, true);
+    if (!err)
+        err = vtd_run(u, vtd_cmd_all_interrupts());
+    if (!err)
+        err = vtd_global(u, G_COMPATIBILITY, false);
+    return err ? err : vtd_global(u, G_INTREMAP, true);
+}
+
+/* With remapping on, a device that can signal messages gets a place to note them. */
+int vtd_intremap_attach(struct pci_dev *pdev)
+{
+    struct pci_msi_info info;
+    unsigned int count = 0;
+    struct vtd_msi *msi;
+
+    if (pci_msi_info(pdev, false, &info))
+        count = info.vectors;
+    if (pci_msi_info(pdev, true, &info))
+        count = MAX(count, info.vectors);
+    if (!iommu_intremap || pdev->iommu_priv || !count)
+        return 0;
+    msi = charge_alloc(NULL, CHARGE_MISC,
+                       sizeof(*msi) + count * sizeof(msi->index[0]));
+    if (!msi)
+        return -ENOMEM;
+    msi->unit = vtd_unit_of(PCI_SEG(pdev->sbdf), PCI_RID(pdev->sbdf));
+    msi->count = count;
+    for (unsigned int i = 0; i < count; i++)
+        msi->index[i] = NO_INDEX;
+    pdev->iommu_priv = msi;
+    return 0;
+}
+
+/* A free entry, taken. [vtd_hw_lock] */
+static int take_index(struct vtd_unit *u)
+{
+    unsigned long n = find_first_zero_bit(u->irt_used, IRT_ENTRIES);
+
+    if (n >= IRT_ENTRIES)
+        return -ENOSPC;
+    __set_bit(n, u->irt_used);
+    return (int)n;
+}
+
+/*
+ * The upper word names the source and does not change while the entry is in use; the
+ * lower one holds the present bit and is replaced in one write.
+ */
+static int set_irte(struct vtd_unit *u, unsigned int index, uint64_t low, uint16_t rid)
+{
+    struct vtd_irte *e = &u->irt[index];
+
+    if (e->word[0] == low)
+        return 0;
+    if (low)
+        write_once(e->word[1], IRTE1_VERIFY_SOURCE | rid);
+    smp_wmb();
+    write_once(e->word[0], low);
+    vtd_sync(u, e, sizeof(*e));
+    return vtd_run(u, vtd_cmd_interrupts(index));
+}
+
+static int drop_index(struct vtd_unit *u, unsigned int index)
+{
+    int err = set_irte(u, index, 0, 0);
+
+    /* An entry the unit may still use is not given to anyone else. */
+    if (!err)
+        __clear_bit(index, u->irt_used);
+    return err;
+}
+
+void vtd_intremap_detach(struct pci_dev *pdev)
+{
+    struct vtd_msi *msi = pdev->iommu_priv;
+
+    if (!msi)
+        return;
+    for (unsigned int i = 0; i < msi->count; i++)
+        vtd_unmap_msi(pdev, i);
+    pdev->iommu_priv = NULL;
+    charge_free(msi);
+}
+
+static uint64_t make_irte(uint8_t vector, unsigned int mode, bool logical, bool level,
+                          uint8_t dest)
+{
+    return IRTE_PRESENT | (logical ? IRTE_LOGICAL : 0) | (level ? IRTE_LEVEL : 0) |
+           (uint64_t)mode << IRTE_MODE_SHIFT | (uint64_t)vector << IRTE_VECTOR_SHIFT |
+           (uint64_t)dest << IRTE_DEST_SHIFT;
+}
+
+int vtd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg)
+{
+    struct vtd_msi *msi = pdev->iommu_priv;
+    unsigned int mode = (msg->data >> 8) & 7;
+    uint16_t rid[IOMMU_MAX_RIDS];
+    unsigned int n;
+    uint64_t flags;
+    int index, err;
+
+    if (!iommu_intremap)
+        return 0;
+    if (!msi || entry >= msi->count)
+        return -ENODEV;
+    if (mode > 1)
+        return -EINVAL;
+    /* Behind a bridge the message carries the outermost name. */
+    n = iommu_requesters(pdev, rid);
+    flags = spin_lock_irqsave(&vtd_hw_lock);
+    index = msi->index[entry];
+    if (index == NO_INDEX)
+        index = take_index(msi->unit);
+    err = index;
+    if (index >= 0) {
+        msi->index[entry] = (int16_t)index;
+        err = set_irte(msi->unit, (unsigned int)index,
+                       make_irte((uint8_t)msg->data, mode, msg->address & 4, false,
+                                 (uint8_t)(msg->address >> 12)),
+                       rid[n - 1]);
+    }
+    spin_unlock_irqrestore(&vtd_hw_lock, flags);
+    if (err)
+        return err;
+    msg->address = 0xfee00000ULL | (uint64_t)index << 5 | MSI_REMAPPABLE;
+    msg->data = 0;
+    return 0;
+}
+
+void vtd_unmap_msi(struct pci_dev *pdev, unsigned int entry)
+{
+    struct vtd_msi *msi = pdev->iommu_priv;
+    uint64_t flags;
+
+    if (!iommu_intremap || !msi || entry >= msi->count)
+        return;
+    flags = spin_lock_irqsave(&vtd_hw_lock);
+    if (msi->index[entry] != NO_INDEX)
+        (void)drop_index(msi->unit, (unsigned int)msi->index[entry]);
+    msi->index[entry] = NO_INDEX;
+    spin_unlock_irqrestore(&vtd_hw_lock, flags);
+}
+
+int vtd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte)
+{
+    unsigned int mode = (*rte >> 8) & 7;
+    uint8_t vector = (uint8_t)*rte;
+    struct ioapic *io = NULL;
+    uint64_t flags;
+    int index, err;
+
+    for (unsigned int i = 0; i < nr_ioapics; i++) {
+        if (ioapics[i].id == apic_id)
+            io = &ioapics[i];
+    }
+    if (!iommu_intremap)
+        return 0;
+    if (!io || pin >= PINS)
+        return -ENODEV;
+    /* Entries of other kinds stay as they are: the unit blocks them. */
+    if (mode > 1 || vector < 16)
+        return 0;
+
+    flags = spin_lock_irqsave(&vtd_hw_lock);
+    index = io->index[pin];
+    if (index == NO_INDEX)
+        index = take_index(io->unit);
+    err = index;
+    if (index >= 0) {
+        io->index[pin] = (int16_t)index;
+        err = set_irte(io->unit, (unsigned int)index,
+                       make_irte(vector, mode, *rte & RTE_LOGICAL, *rte & RTE_LEVEL,
+                                 (uint8_t)(*rte >> 56)),
+                       io->rid);
+    }
+    spin_unlock_irqrestore(&vtd_hw_lock, flags);
+    /* The vector stays: the end of a level interrupt is compared with it. */
+    if (!err)
+        *rte = (*rte & RTE_KEEP) | RTE_REMAPPABLE | (uint64_t)index << 49;
+    return err;
+}
