@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Devices change hands. What would be wrong: an errno that lies, a device that still
+ * reaches the memory of a domain it was taken from, or one that is lost.
+ */
+#include <xen/test_op.h>
+#include "domctl.h"
+#include "edu.h"
+
+#define WINDOW  0x70000ul /* where the registers appear for us, whoever has the device */
+#define THEIRS  0x100ul     /* a page of the domain's */
+#define VIEW    0x60000ul   /* where we see it */
+
+static unsigned int devfn, rounds;
+static uintptr_t regs;
+static volatile uint64_t ours[512] __attribute__((aligned(4096)));
+
+static long device_op(uint32_t cmd, domid_t dom, uint32_t sbdf)
+{
+    struct xen_domctl op = {0};
+
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.u.pci.machine_sbdf = sbdf;
+    return domctl(&op, cmd, dom);
+}
+
+static long assign(domid_t dom)
+{
+    return device_op(XEN_DOMCTL_assign_device, dom, devfn);
+}
+
+static long deassign(domid_t dom)
+{
+    return device_op(XEN_DOMCTL_deassign_device, dom, devfn);
+}
+
+static long create_with_iommu(domid_t *id)
+{
+    struct xen_domctl op;
+    long rc;
+
+    config(&op, 1);
+    op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
+    rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
+    *id = op.domain;
+    return rc;
+}
+
+/* Registers of the device at WINDOW: only what they do, no matter who owns the rest. */
+static long map_registers(void)
+{
+    struct xen_domctl op = {0};
+    uint32_t bar = edu_config_read(devfn, 0x10) & ~15u;
+    long rc;
+
+    op.u.memory_mapping.first_gfn = WINDOW;
+    op.u.memory_mapping.first_mfn = bar >> 12;
+    op.u.memory_mapping.nr_mfns = 1;
+    op.u.memory_mapping.add_mapping = DPCI_ADD_MAPPING;
+    rc = domctl(&op, XEN_DOMCTL_memory_mapping, 0);
+    regs = WINDOW << 12;
+    return rc;
+}
+
+/* Does the device's write to our page arrive? */
+static bool reaches_us(void)
+{
+    ours[0] = 0x1111;
+    ours[8] = 0;
+    if (!edu_dma(regs, (uintptr_t)ours, EDU_BUFFER) ||
+        !edu_dma(regs, EDU_BUFFER, (uintptr_t)&ours[8]))
+        return false;
+    return ours[8] == 0x1111;
+}
+
+static bool untouched_by_device(void)
+{
+    ours[8] = 0x2222;
+    return edu_dma(regs, EDU_BUFFER, (uintptr_t)&ours[8]) && ours[8] == 0x2222;
+}
+
+static long see_theirs(domid_t dom, bool see)
+{
+    struct xen_add_to_physmap_batch add = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
+        .u.foreign_domid = dom,
+    };
+    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF, .gpfn = VIEW };
+    xen_ulong_t idx = THEIRS;
+    xen_pfn_t gfn = VIEW;
+    int err = 0;
+    long rc;
+
+    if (!see)
+        return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
+    set_xen_guest_handle(add.idxs, &idx);
+    set_xen_guest_handle(add.gpfns, &gfn);
+    set_xen_guest_handle(add.errs, &err);
+    rc = HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &add);
+    return rc ? rc : err;
+}
+
+TEST(find_device)
+{
+    devfn = edu_devfn();
+    CHECK(devfn < 256);
+    edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
+    CHECK_EQ(map_registers(), 0);
+    CHECK(reaches_us());
+}
+
+TEST(refusals)
+{
+    struct xen_domctl op = {0};
+    domid_t plain, with;
+
+    CHECK_EQ(create(1, &plain), 0);
+    CHECK_EQ(create_with_iommu(&with), 0);
+    CHECK_EQ(device_op(XEN_DOMCTL_test_assign_device, with, 0xff00), -XEN_EINVAL);
+    CHECK_EQ(device_op(XEN_DOMCTL_assign_device, with, 0xff00), -XEN_ENODEV);
+    CHECK_EQ(device_op(XEN_DOMCTL_deassign_device, with, 0xff00), -XEN_ENODEV);
+    CHECK_EQ(assign(0x7000), -XEN_ESRCH);
+    CHECK_EQ(assign(plain), -XEN_EOPNOTSUPP);
+    CHECK_EQ(deassign(with), -XEN_ENODEV);
+    CHECK_EQ(deassign(DOMID_IO), -XEN_ENODEV);
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_DT;
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_assign_device, with), -XEN_EINVAL);
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.flags = 0x80;
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_assign_device, with), -XEN_EINVAL);
+    CHECK_EQ(device_op(XEN_DOMCTL_test_assign_device, with, devfn), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, plain), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, with), 0);
+    CHECK(reaches_us());
+}
+
+/* The first time our own maps grow tables for VIEW, so the second is what counts. */
+static void change_hands(void)
+{
+    uint64_t before = free_pages();
+    volatile uint64_t *view = (volatile uint64_t *)(VIEW << 12);
+    domid_t a, b;
+
+    CHECK_EQ(create_with_iommu(&a), 0);
+    CHECK_EQ(create_with_iommu(&b), 0);
+    CHECK_EQ(populate(a, THEIRS, 1), 1);
+    ours[0] = 0xabcd;
+    CHECK(edu_dma(regs, (uintptr_t)ours, EDU_BUFFER));
+    CHECK_EQ(assign(a), 0);
+    CHECK_EQ(edu_config_read(devfn, 0), 0xffffffffu);
+    CHECK(untouched_by_device());
+    /* It reaches what the domain has, at the domain's addresses. */
+    CHECK_EQ(see_theirs(a, true), 0);
+    view[0] = 0;
+    CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
+    CHECK_EQ(view[0], 0xabcd);
+
+    CHECK_EQ(assign(a), -XEN_EBUSY);
+    CHECK_EQ(assign(b), -XEN_EBUSY);
+    CHECK_EQ(device_op(XEN_DOMCTL_test_assign_device, b, devfn), -XEN_EINVAL);
+    CHECK_EQ(deassign(b), -XEN_ENODEV);
+    CHECK_EQ(deassign(a), 0);
+    CHECK_EQ(deassign(a), -XEN_ENODEV);
+    /* In quarantine it reaches nobody. */
+    view[0] = 0x3333;
+    CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
+    CHECK_EQ(view[0], 0x3333);
+    CHECK(untouched_by_device());
+    CHECK_EQ(assign(b), 0);
+    CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
+    CHECK_EQ(view[0], 0x3333);
+    CHECK_EQ(deassign(b), 0);
+    CHECK_EQ(deassign(DOMID_IO), 0);
+    CHECK_EQ(edu_config_read(devfn, 0), EDU_ID);
+    edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
+    CHECK(reaches_us());
+
+    CHECK_EQ(see_theirs(a, false), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, a), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, b), 0);
+    if (rounds++)
+        CHECK(free_again(before));
+}
+
+TEST(change_hands)
+{
+    change_hands();
+}
+
+TEST(change_hands_again)
+{
+    change_hands();
+}
+
+TEST(death_of_owner)
+{
+    uint64_t before = free_pages();
+    domid_t id;
+
+    for (unsigned int n = 0; n < 3; n++) {
+        CHECK_EQ(create_with_iommu(&id), 0);
+        CHECK_EQ(max_vcpus(id, 1), 0);
+        CHECK_EQ(populate(id, THEIRS, 64), 64);
+        CHECK_EQ(assign(id), 0);
+        CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+        CHECK(untouched_by_device());
+        CHECK_EQ(deassign(DOMID_IO), 0);
+        edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
+        CHECK(reaches_us());
+        /* The device is back, so what it costs is as well. */
+        CHECK(free_again(before));
+    }
+    /* And by the toolstack's way into quarantine. */
+    CHECK_EQ(assign(DOMID_IO), 0);
+    CHECK(untouched_by_device());
+    CHECK_EQ(deassign(DOMID_IO), 0);
+    CHECK(reaches_us());
+}
+
+TEST(device_group)
+{
+    struct xen_domctl op = {0};
+    uint32_t list[4] = {0};
+
+    op.u.get_device_group.machine_sbdf = devfn;
+    op.u.get_device_group.max_sdevs = 4;
+    set_xen_guest_handle(op.u.get_device_group.sdev_array, list);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_get_device_group, 0), 0);
+    CHECK_EQ(op.u.get_device_group.num_sdevs, 1);
+    CHECK_EQ(list[0], devfn);
+}
+
+/*
+ * Last, for the unit does not come back: its owner dies while the queue stands still.
+ * What the device could still reach must not be given to anyone.
+ */
+TEST(stalled_queue)
+{
+    uint64_t before = free_pages(), after;
+    domid_t id;
+
+    CHECK_EQ(create_with_iommu(&id), 0);
+    CHECK_EQ(populate(id, THEIRS, 64), 64);
+    CHECK_EQ(assign(id), 0);
+    if (HC2(HYPERVISOR_TEST_OP, TESTOP_STALL_IOMMU, 1)) {
+        print("no fault injection in this build\n");
+        return;
+    }
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+    delay_ns(20000000);
+    after = free_pages();
+    CHECK(after <= before - 64);
+    CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
+    /* The device is lost, the host is not. */
+    CHECK_EQ(deassign(DOMID_IO), -XEN_ETIMEDOUT);
+    CHECK_EQ(create_with_iommu(&id), 0);
+    CHECK_EQ(populate(id, THEIRS, 64), 64);
+    CHECK_EQ(assign(id), -XEN_ETIMEDOUT);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+    CHECK(free_again(after));
+}

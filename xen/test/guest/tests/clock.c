@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* System time, wall clock, vCPU timers, and a machine interrupt through the I/O APICs. */
+#include <public/errno.h>
+#include <public/event_channel.h>
+#include <public/vcpu.h>
+#include "../guest.h"
+
+#define MS 1000000ull
+#define PM_TIMER    0x608
+#define PM_TIMER_HZ 3579545ull
+#define RTC_GSI     8
+#define RTC_VECTOR  0x60
+
+static uint32_t inl(uint16_t port)
+{
+    uint32_t v;
+
+    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
+static uint8_t cmos(uint8_t reg)
+{
+    outb(reg, 0x70);
+    return inb(0x71);
+}
+
+static unsigned int bcd(uint8_t v)
+{
+    return (v >> 4) * 10u + (v & 15);
+}
+
+/* Nanoseconds of the machine's PM timer for some of system time. */
+TEST(rate)
+{
+    uint64_t start = system_time(), end;
+    uint32_t from = inl(PM_TIMER), ticks;
+    uint64_t want;
+
+    delay_ns(200 * MS);
+    ticks = (inl(PM_TIMER) - from) & 0xffffff;
+    end = system_time();
+    want = ticks * 1000000000ull / PM_TIMER_HZ;
+    print("system time %lu us, PM timer %lu us\n", (end - start) / 1000, want / 1000);
+    CHECK(end - start > want - want / 50 && end - start < want + want / 50);
+}
+
+static uint64_t vcpu_time(unsigned int n)
+{
+    const volatile struct vcpu_time_info *t = &shared_info()->vcpu_info[n].time;
+    uint32_t version;
+    uint64_t ns;
+
+    do {
+        version = t->version;
+        __asm__ volatile("" ::: "memory");
+        ns = rdtsc() - t->tsc_timestamp;
+        ns = t->tsc_shift >= 0 ? ns << t->tsc_shift : ns >> -t->tsc_shift;
+        ns = (uint64_t)((unsigned __int128)ns * t->tsc_to_system_mul >> 32);
+        ns += t->system_time;
+        __asm__ volatile("" ::: "memory");
+    } while ((version & 1) || version != t->version);
+    return ns;
+}
+
+static volatile uint64_t shared_latest;
+static volatile bool stop;
+static volatile uint64_t worst[MAX_CPUS], rounds[MAX_CPUS];
+static volatile unsigned int lock;
+
+static void compare(unsigned int n)
+{
+    while (!stop) {
+        uint64_t now;
+
+        while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
+            __asm__ volatile("pause");
+        now = vcpu_time(n);
+        if (now < shared_latest && shared_latest - now > worst[n])
+            worst[n] = shared_latest - now;
+        shared_latest = now;
+        rounds[n]++;
+        __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+    }
+}
+
+/* Where TSCs are steered one by one, records of two vCPUs may differ by some us. */
+TEST(cpus_agree)
+{
+    uint64_t until;
+
+    if (cpu_count() < 2) {
+        print("one processor: nothing to compare\n");
+        return;
+    }
+    CHECK(cpu_start(1, compare));
+    until = system_time() + 2500 * MS;
+    while (system_time() < until) {
+        uint64_t now;
+
+        while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
+            __asm__ volatile("pause");
+        now = vcpu_time(0);
+        if (now < shared_latest && shared_latest - now > worst[0])
+            worst[0] = shared_latest - now;
+        shared_latest = now;
+        rounds[0]++;
+        __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+    }
+    stop = true;
+    print("worst step back %lu and %lu ns in %lu and %lu readings\n", worst[0], worst[1],
+          rounds[0], rounds[1]);
+    CHECK(rounds[1] > 100);
+    CHECK(worst[0] < MS && worst[1] < MS);
+}
+
+TEST(wall_clock)
+{
+    const struct shared_info *si = shared_info();
+    uint64_t wall = (si->wc_sec | (uint64_t)si->wc_sec_hi << 32) +
+                    (system_time() + si->wc_nsec) / 1000000000;
+    unsigned int sec, min, now;
+    int off;
+
+    CHECK_EQ(si->wc_version & 1, 0);
+    do {
+        sec = bcd(cmos(0));
+        min = bcd(cmos(2));
+    } while (sec != bcd(cmos(0)));
+    now = (unsigned int)(wall % 3600);
+    off = (int)(min * 60 + sec) - (int)now;
+    print("wall clock %lu, off by %d s\n", wall, off);
+    CHECK((off >= -2 && off <= 2) || off > 3590 || off < -3590);
+    CHECK(wall > 1577836800); /* 2020 */
+}
+
+static volatile unsigned long *pending_word(unsigned int port)
+{
+    return &shared_info()->evtchn_pending[port / 64];
+}
+
+TEST(singleshot_timer)
+{
+    struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
+    struct vcpu_set_singleshot_timer set = {0};
+    uint64_t now;
+    long rc;
+
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &bind), 0);
+    for (unsigned int i = 0; i < 20; i++) {
+        __atomic_fetch_and(pending_word(bind.port), ~(1ul << bind.port % 64),
+                           __ATOMIC_SEQ_CST);
+        set.timeout_abs_ns = system_time() + 3 * MS;
+        CHECK_EQ(HC(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &set, 0, 0), 0);
+        now = system_time();
+        while (!(*pending_word(bind.port) & 1ul << bind.port % 64) &&
+               system_time() < set.timeout_abs_ns + 500 * MS)
+            __asm__ volatile("pause");
+        now = system_time();
+        CHECK(*pending_word(bind.port) & 1ul << bind.port % 64);
+        /* May differ from the hypervisor's clock by what cpus_agree allows. */
+        CHECK(now + MS > set.timeout_abs_ns);
+        CHECK(now < set.timeout_abs_ns + 200 * MS);
+    }
+    set.timeout_abs_ns = 1;
+    set.flags = VCPU_SSHOTTMR_future;
+    /* A hypervisor may ignore the flag. */
+    rc = HC(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &set, 0, 0);
+    CHECK(rc == 0 || rc == -XEN_ETIME);
+}
+
+static volatile unsigned int rtc_irqs;
+
+static void on_rtc(struct frame *f)
+{
+    (void)f;
+    rtc_irqs++;
+    cmos(0xc);
+    apic_eoi();
+}
+
+static void ioapic_write(unsigned int reg, uint32_t val)
+{
+    volatile uint32_t *io = (volatile uint32_t *)0xfec00000ul;
+
+    io[0] = reg;
+    io[4] = val;
+}
+
+/*
+ * The CMOS clock's periodic interrupt: edge, 1024 Hz, each read of register C rearms it.
+ */
+TEST(machine_interrupt)
+{
+    unsigned int before;
+
+    apic_enable();
+    set_handler(RTC_VECTOR, on_rtc);
+    ioapic_write(0x10 + 2 * RTC_GSI + 1, 0);
+    ioapic_write(0x10 + 2 * RTC_GSI, RTC_VECTOR);
+    outb(0xb, 0x70);
+    outb((uint8_t)(cmos(0xb) | 0x40), 0x71);
+    cmos(0xc);
+    irq_on();
+    /*
+     * The emulated clock drops ticks when the host is busy: how many come is its affair.
+     */
+    for (unsigned int i = 0; i < 50 && rtc_irqs <= 30; i++)
+        delay_ns(100 * MS);
+    irq_off();
+    print("%u interrupts\n", rtc_irqs);
+    CHECK(rtc_irqs > 30);
+    ioapic_write(0x10 + 2 * RTC_GSI, 0x10000 | RTC_VECTOR);
+    irq_on();
+    delay_ns(20 * MS);
+    before = rtc_irqs;
+    delay_ns(50 * MS);
+    irq_off();
+    CHECK_EQ(rtc_irqs, before);
+}

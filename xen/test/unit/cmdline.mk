@@ -1,0 +1,2 @@
+TESTS += cmdline
+cmdline_SRCS := common/cmdline.c lib/parse.c lib/string.c

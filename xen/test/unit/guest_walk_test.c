@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Guest page walks in all paging modes over 16 pages of fake memory. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <xen/domain.h>
+#include <asm/cpu_policy.h>
+#include <asm/cr.h>
+#include <asm/guest_walk.h>
+#include <asm/msr.h>
+#include <asm/p2m.h>
+
+#define PAGES 16
+
+static uint8_t ram[PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
+static struct page_info pages[PAGES];
+static unsigned int references;
+static enum p2m_type page_type = P2M_RAM_RW;
+
+/* Called once for each table read: lets a test play the other vCPU. */
+static void (*on_get)(unsigned int nth);
+static unsigned int gets;
+
+struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t,
+                               unsigned int flags)
+{
+    (void)d;
+    (void)flags;
+    if (gfn_x(gfn) >= PAGES)
+        return NULL;
+    if (on_get)
+        on_get(gets);
+    gets++;
+    references++;
+    *t = page_type;
+    return &pages[gfn_x(gfn)];
+}
+
+void page_put(struct page_info *pg)
+{
+    (void)pg;
+    references--;
+}
+
+mfn_t page_to_mfn(const struct page_info *pg)
+{
+    return _mfn((unsigned long)(pg - pages));
+}
+
+void *mfn_to_virt(mfn_t mfn)
+{
+    return ram[mfn_x(mfn)];
+}
+
+static struct cpu_policy policy;
+static struct domain dom;
+static struct vcpu vc;
+
+static uint64_t *entry64(unsigned int page, unsigned int index)
+{
+    return (uint64_t *)ram[page] + index;
+}
+
+static uint32_t *entry32(unsigned int page, unsigned int index)
+{
+    return (uint32_t *)ram[page] + index;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(ram, 0, sizeof(ram));
+    memset(&vc, 0, sizeof(vc));
+    policy.extd[0].a = 0x80000008;
+    policy.extd[8].a = 40;
+    dom.arch.policy = &policy;
+    vc.domain = &dom;
+    vc.arch.hvm.guest_cr[0] = CR0_PE | CR0_PG | CR0_WP;
+    vc.arch.hvm.guest_cr[3] = 1 << 12;
+    page_type = P2M_RAM_RW;
+    on_get = NULL;
+    gets = references = 0;
+    return 0;
+}
+
+static int done(void **state)
+{
+    (void)state;
+    assert_int_equal(references, 0);
+    return 0;
+}
+
+/* Four levels: pages 1 to 4 are tables, 0x201000 leads to page 8. */
+#define GVA 0x201234ull
+static void four_levels(uint64_t rights)
+{
+    vc.arch.hvm.efer = EFER_LMA | EFER_LME | EFER_NXE;
+    vc.arch.hvm.guest_cr[4] = CR4_PAE;
+    *entry64(1, 0) = 2 << 12 | 7;
+    *entry64(2, 0) = 3 << 12 | 7;
+    *entry64(3, 1) = 4 << 12 | 7;
+    *entry64(4, 1) = 8 << 12 | rights;
+}
+
+static void expect(uint64_t gva, uint32_t access, paddr_t want)
+{
+    paddr_t gpa = ~0ull;
+    uint32_t code = 0;
+
+    assert_true(guest_walk(&vc, gva, access, &gpa, &code));
+    assert_int_equal(gpa, want);
+}
+
+static void expect_fault(uint64_t gva, uint32_t access, uint32_t want)
+{
+    paddr_t gpa = ~0ull;
+    uint32_t code = ~0u;
+
+    assert_false(guest_walk(&vc, gva, access, &gpa, &code));
+    assert_int_equal(code, want);
+    assert_int_equal(gpa, ~0ull);
+}
+
+static void no_paging(void **state)
+{
+    (void)state;
+    vc.arch.hvm.guest_cr[0] = CR0_PE;
+    expect(0x12345678, GW_WRITE, 0x12345678);
+}
+
+static void long_mode(void **state)
+{
+    (void)state;
+    four_levels(7);
+    expect(GVA, 0, 0x8234);
+    assert_int_equal(*entry64(4, 1) & 0x60, 0x20);
+    assert_int_equal(*entry64(1, 0) & 0x20, 0x20);
+    expect(GVA, GW_WRITE, 0x8234);
+    assert_int_equal(*entry64(4, 1) & 0x60, 0x60);
+    assert_int_equal(*entry64(3, 1) & 0x60, 0x20);
+    expect_fault(GVA + 0x1000, GW_WRITE, GW_WRITE);
+    expect_fault(1ull << 47, 0, 0);
+    expect_fault(0x8000000000ull, GW_USER, GW_USER);
+}
+
+static void rights(void **state)
+{
+    (void)state;
+    four_levels(5);
+    expect_fault(GVA, GW_WRITE, GW_WRITE | GW_PRESENT);
+    assert_int_equal(*entry64(4, 1) & 0x60, 0);
+    vc.arch.hvm.guest_cr[0] &= ~(uint64_t)CR0_WP;
+    expect(GVA, GW_WRITE, 0x8234);
+    expect_fault(GVA, GW_WRITE | GW_USER, GW_WRITE | GW_USER | GW_PRESENT);
+
+    /* A level above takes rights away from those below. */
+    four_levels(7);
+    *entry64(2, 0) = 3 << 12 | 3;
+    expect(GVA, GW_WRITE, 0x8234);
+    expect_fault(GVA, GW_USER, GW_USER | GW_PRESENT);
+
+    four_levels(7);
+    *entry64(3, 1) |= 1ull << 63;
+    expect(GVA, 0, 0x8234);
+    expect_fault(GVA, GW_FETCH, GW_FETCH | GW_PRESENT);
+    vc.arch.hvm.efer &= ~(uint64_t)EFER_NXE;
+    expect_fault(GVA, 0, GW_PRESENT | GW_RSVD);
+}
+
+static void smep_and_smap(void **state)
+{
+    (void)state;
+    four_levels(7);
+    vc.arch.hvm.guest_cr[4] |= CR4_SMEP | CR4_SMAP;
+    expect_fault(GVA, 0, GW_PRESENT);
+    expect_fault(GVA, GW_FETCH, GW_FETCH | GW_PRESENT);
+    expect(GVA, GW_USER, 0x8234);
+    expect(GVA, GW_USER | GW_FETCH, 0x8234);
+    vc.arch.regs.rflags = 1 << 18;
+    expect(GVA, GW_WRITE, 0x8234);
+    expect_fault(GVA, GW_FETCH, GW_FETCH | GW_PRESENT);
+}
+
+static void large_pages(void **state)
+{
+    (void)state;
+    four_levels(7);
+    *entry64(3, 1) = 0x600000 | 0x87;
+    expect(GVA, GW_WRITE, 0x601234);
+    assert_int_equal(*entry64(3, 1) & 0x60, 0x60);
+    *entry64(3, 1) = 0x602000 | 0x87;
+    expect_fault(GVA, 0, GW_PRESENT | GW_RSVD);
+    *entry64(2, 0) = 0x40000000 | 0x87;
+    expect(GVA, 0, 0x40201234);
+    *entry64(1, 0) |= 0x80;
+    expect_fault(GVA, 0, GW_PRESENT | GW_RSVD);
+    four_levels(7);
+    *entry64(4, 1) |= 1ull << 40;
+    expect_fault(GVA, 0, GW_PRESENT | GW_RSVD);
+}
+
+static void pae(void **state)
+{
+    (void)state;
+    vc.arch.hvm.guest_cr[4] = CR4_PAE;
+    vc.arch.hvm.guest_cr[3] = 0x1020;
+    *entry64(1, 4) = 2 << 12 | 1;
+    *entry64(2, 1) = 3 << 12 | 3;
+    *entry64(3, 1) = 8 << 12 | 3;
+    expect(GVA, GW_WRITE, 0x8234);
+    assert_int_equal(*entry64(1, 4), 2 << 12 | 1);
+    *entry64(1, 4) |= 2;
+    expect_fault(GVA, 0, GW_PRESENT | GW_RSVD);
+}
+
+static void two_levels(void **state)
+{
+    (void)state;
+    *entry32(1, 0) = 2 << 12 | 7;
+    *entry32(2, 0x201) = 8 << 12 | 7;
+    expect(GVA, GW_WRITE, 0x8234);
+    assert_int_equal(*entry32(2, 0x201) & 0x60, 0x60);
+    assert_int_equal(*entry32(2, 0x202), 0);
+    *entry32(1, 0) = 0x00c00000 | 1 << 13 | 0x87;
+    vc.arch.hvm.guest_cr[4] = CR4_PSE;
+    expect(GVA, 0, 0x100000000ull + 0xc00000 + GVA);
+    vc.arch.hvm.guest_cr[4] = 0;
+    expect_fault(GVA, 0, 0);
+}
+
+static void no_ram_under_a_table(void **state)
+{
+    (void)state;
+    four_levels(7);
+    *entry64(3, 1) = 0x100000 | 7;
+    expect_fault(GVA, 0, 0);
+    vc.arch.hvm.guest_cr[3] = 0x100000;
+    expect_fault(GVA, GW_WRITE, GW_WRITE);
+}
+
+static void tables_in_read_only_memory(void **state)
+{
+    (void)state;
+    four_levels(7);
+    page_type = P2M_RAM_RO;
+    expect(GVA, GW_WRITE, 0x8234);
+    assert_int_equal(*entry64(4, 1), 8 << 12 | 7);
+}
+
+/* Between our read and our update of an entry nothing can be seen from here, so change
+ * an upper entry while a lower one is read: the walk must not use a mix for ever. */
+static void remap(unsigned int nth)
+{
+    if (nth == 3)
+        *entry64(4, 1) = 9 << 12 | 7;
+}
+
+static void entry_changes_under_walk(void **state)
+{
+    (void)state;
+    four_levels(7);
+    on_get = remap;
+    expect(GVA, 0, 0x9234);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_paging, reset, done),
+        cmocka_unit_test_setup_teardown(long_mode, reset, done),
+        cmocka_unit_test_setup_teardown(rights, reset, done),
+        cmocka_unit_test_setup_teardown(smep_and_smap, reset, done),
+        cmocka_unit_test_setup_teardown(large_pages, reset, done),
+        cmocka_unit_test_setup_teardown(pae, reset, done),
+        cmocka_unit_test_setup_teardown(two_levels, reset, done),
+        cmocka_unit_test_setup_teardown(no_ram_under_a_table, reset, done),
+        cmocka_unit_test_setup_teardown(tables_in_read_only_memory, reset, done),
+        cmocka_unit_test_setup_teardown(entry_changes_under_walk, reset, done),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

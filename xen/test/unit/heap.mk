@@ -1,0 +1,3 @@
+TESTS += heap
+heap_SRCS := common/mem/heap.c common/mem/alloc.c common/mem/charge.c
+heap_EXTRA := fake_ram.c fake_core.c

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include "../../drivers/passthrough/private.h"
+#include "fake_ram.h"
+#include "iommu_cases.h"
+
+#define SPACE   4096UL          /* device frames the random tests use */
+#define BASE    0x80000UL       /* where they start: aligned to 2 MiB and more */
+
+enum unit_mode unit_mode;
+struct iommu_options iommu_options = { .enable = true, .superpages = true };
+unsigned int iommu_deadline_ms = 1000;
+bool iommu_intremap;
+
+static const struct iommu_vendor *v;
+static struct domain d;
+static s_time_t now;
+static struct {
+    bool used;
+    uint16_t tag;
+    unsigned long dfn, mfn;
+    unsigned int flags;
+} tlb[512];
+
+static uint32_t rnd_state = 1;
+static uint32_t rnd(uint32_t n)
+{
+    rnd_state = rnd_state * 1664525 + 1013904223;
+    return (rnd_state >> 8) % n;
+}
+
+/* ---- what the drivers need around them ---- */
+
+s_time_t get_s_time(void)
+{
+    now += MICROSECS(1);
+    if (unit_mode == LATE && now % MICROSECS(8) == 0)
+        v->work();
+    return now;
+}
+
+/* ---- cache ---- */
+
+void tlb_drop(uint16_t tag, unsigned long first, unsigned long count)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tlb); i++) {
+        if (tlb[i].tag == tag && tlb[i].dfn - first < count)
+            tlb[i].used = false;
+    }
+}
+
+void tlb_drop_tag(uint16_t tag)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tlb); i++) {
+        if (tlb[i].tag == tag)
+            tlb[i].used = false;
+    }
+}
+
+void tlb_drop_all(void)
+{
+    memset(tlb, 0, sizeof(tlb));
+}
+
+/* What a device gets when it goes for dfn: the cache first, as the hardware does. */
+static unsigned int device_access(unsigned long dfn, unsigned long *mfn)
+{
+    size_t slot = dfn % ARRAY_SIZE(tlb);
+    unsigned int flags;
+
+    if (tlb[slot].used && tlb[slot].dfn == dfn && tlb[slot].tag == v->tag(&d)) {
+        *mfn = tlb[slot].mfn;
+        return tlb[slot].flags;
+    }
+    flags = v->walk(&d, dfn, mfn);
+    if (flags) {
+        tlb[slot].used = true;
+        tlb[slot].dfn = dfn;
+        tlb[slot].tag = v->tag(&d);
+        tlb[slot].mfn = *mfn;
+        tlb[slot].flags = flags;
+    }
+    return flags;
+}
+
+/* ---- the world ---- */
+
+static void start(void)
+{
+    memset(&d, 0, sizeof(d));
+    tlb_drop_all();
+    unit_mode = PROMPT;
+    v->reset();
+    spin_lock_init(&d.iommu.lock, LOCK_IOMMU_MAP, "iommu");
+    list_init(&d.iommu.devices);
+    assert_int_equal(v->domain_init(&d), 0);
+    v->use(&d);
+}
+
+/* The domain goes: nothing is left of it (I2). */
+static void finish(void)
+{
+    while (v->free_tables(&d) == -ERESTART)
+        continue;
+    v->domain_destroy(&d);
+    assert_int_equal(charge_total(&d.charge), 0);
+}
+
+static int flush_one(unsigned long dfn, unsigned long count)
+{
+    struct iommu_range r = { _dfn(dfn), count };
+
+    return v->flush(&d, &r, 1);
+}
+
+static uint64_t tables(void)
+{
+    return d.charge.objects[CHARGE_IOMMU_TABLE];
+}
+
+/* ---- tests ---- */
+
+struct expect {
+    unsigned long mfn;
+    unsigned int flags;
+};
+static struct expect model[SPACE];
+
+static void check(unsigned long off)
+{
+    unsigned long mfn = 0;
+    unsigned int flags = device_access(BASE + off, &mfn), seen = 0;
+    mfn_t looked = INVALID_MFN;
+
+    assert_int_equal(flags, model[off].flags);
+    if (flags)
+        assert_int_equal(mfn, model[off].mfn);
+    assert_int_equal(v->lookup(&d, _dfn(BASE + off), &looked, &seen), flags != 0);
+    if (flags) {
+        assert_int_equal(mfn_x(looked), mfn);
+        assert_int_equal(seen, flags);
+    }
+}
+
+/*
+ * Random changes, each followed by a flush: a device never sees anything but the model.
+ */
+static void random_changes(enum unit_mode mode, unsigned int rounds)
+{
+    start();
+    unit_mode = mode;
+    memset(model, 0, sizeof(model));
+    for (unsigned int n = 0; n < rounds; n++) {
+        unsigned int order = rnd(11), flags = rnd(4);
+        unsigned long count = 1UL << order, off = rnd(SPACE) & ~(count - 1);
+        unsigned long mfn = (0x100000UL + rnd(1U << 18)) & ~(count - 1);
+
+        /* Fill the cache with what is there before. */
+        for (unsigned int i = 0; i < 8; i++)
+            check(off + rnd((uint32_t)count));
+        if (flags)
+            assert_int_equal(v->map(&d, _dfn(BASE + off), _mfn(mfn), order, flags), 0);
+        else
+            assert_int_equal(v->unmap(&d, _dfn(BASE + off), order), 0);
+        for (unsigned long i = 0; i < count; i++)
+            model[off + i] = (struct expect){ mfn + i, flags };
+        assert_int_equal(flush_one(BASE + off, count), 0);
+        for (unsigned int i = 0; i < 8; i++) {
+            check(off + rnd((uint32_t)count));
+            check(rnd(SPACE));
+        }
+    }
+    for (unsigned long off = 0; off < SPACE; off++)
+        check(off);
+    finish();
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    random_changes(PROMPT, 3000);
+    random_changes(LATE, 1000);
+}
+
+/* A table that was taken out stays allocated until a flush has completed (I1). */
+static void test_retired_tables(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    start();
+    for (unsigned long i = 0; i < 512; i++)
+        assert_int_equal(v->map(&d, _dfn(BASE + i), _mfn(0x5000 + i * 3), 0, 3), 0);
+    before = tables();
+    assert_int_equal(v->map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
+    assert_int_equal(tables(), before);
+    assert_int_equal(flush_one(BASE, 512), 0);
+    assert_int_equal(tables(), before - 1);
+    finish();
+}
+
+/* A unit that stops: defined error, nothing reused, no second wait (I1, I8). */
+static void test_stall(void **state)
+{
+    unsigned long quarantined = quarantined_pages, heap = heap_free_pages();
+    uint64_t before;
+    s_time_t t;
+
+    (void)state;
+    start();
+    for (unsigned long i = 0; i < 512; i++)
+        assert_int_equal(v->map(&d, _dfn(BASE + i), _mfn(0x5000 + i * 3), 0, 3), 0);
+    assert_int_equal(v->map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
+    before = tables();
+    unit_mode = STALLED;
+    t = now;
+    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
+    assert_true(now - t >= MILLISECS(iommu_deadline_ms));
+    assert_int_equal(tables(), before);
+    /* It is given up: coming back to life does not count, and nobody waits again. */
+    unit_mode = PROMPT;
+    t = now;
+    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
+    assert_true(now - t < MILLISECS(1));
+    finish();
+    assert_int_equal(quarantined_pages - quarantined, before);
+    /* All but the tables is back, apart from what the fake unit itself keeps. */
+    assert_true(heap - heap_free_pages() >= before);
+}
+
+/* Every allocation fails in turn: the translation is the old one (I4). */
+static void test_no_memory(void **state)
+{
+    unsigned long mfn = 0;
+    int err;
+
+    (void)state;
+    start();
+    for (unsigned int n = 1;; n++) {
+        alloc_fail_arm(n);
+        err = v->map(&d, _dfn(BASE), _mfn(0x40000), 9, 3);
+        alloc_fail_arm(0);
+        if (!err)
+            break;
+        assert_int_equal(err, -ENOMEM);
+        assert_int_equal(v->walk(&d, BASE + 5, &mfn), 0);
+    }
+    assert_int_equal(flush_one(BASE, 512), 0);
+    alloc_fail_arm(1);
+    assert_int_equal(v->unmap(&d, _dfn(BASE + 7), 0), -ENOMEM);
+    alloc_fail_arm(0);
+    for (unsigned long i = 0; i < 512; i++) {
+        assert_int_equal(v->walk(&d, BASE + i, &mfn), 3);
+        assert_int_equal(mfn, 0x40000 + i);
+    }
+    assert_int_equal(v->unmap(&d, _dfn(BASE + 7), 0), 0);
+    assert_int_equal(v->walk(&d, BASE + 7, &mfn), 0);
+    assert_int_equal(v->walk(&d, BASE + 8, &mfn), 3);
+    finish();
+}
+
+/* The ring goes round many times, with more ranges than one command each. */
+static void test_ring(void **state)
+{
+    struct iommu_range r[8];
+    struct iommu_stats *st = &d.iommu.stats;
+
+    (void)state;
+    start();
+    unit_mode = LATE;
+    for (unsigned int n = 0; n < 2000; n++) {
+        unsigned int ranges = 1 + n % 8;
+
+        for (unsigned int i = 0; i < ranges; i++)
+            r[i] = (struct iommu_range){ _dfn(BASE + rnd(SPACE)), 1 + rnd(600) };
+        assert_int_equal(v->flush(&d, r, ranges), 0);
+    }
+    assert_int_equal(st->flush_waits, 2000);
+    assert_true(st->flush_commands >= 2000 && st->flush_commands <= 9000);
+    finish();
+}
+
+static void test_coverage(void **state)
+{
+    (void)state;
+    for (unsigned int order = 0; order <= v->max_order; order++) {
+        unsigned long dfn = (0x123456789UL >> order) << order, first, count;
+
+        v->coverage(dfn, order, &first, &count);
+        assert_int_equal(first, dfn);
+        assert_int_equal(count, 1UL << order);
+    }
+}
+
+static void test_refusals(void **state)
+{
+    unsigned long mfn;
+
+    (void)state;
+    start();
+    assert_int_equal(v->map(&d, _dfn(1), _mfn(2), 1, 3), -EINVAL);
+    assert_int_equal(v->map(&d, _dfn(2), _mfn(1), 1, 3), -EINVAL);
+    assert_int_equal(v->map(&d, _dfn(0), _mfn(0), 19, 3), -EINVAL);
+    assert_int_equal(v->map(&d, _dfn(1UL << 50), _mfn(0), 0, 3), -EINVAL);
+    assert_int_equal(v->unmap(&d, _dfn(1), 1), -EINVAL);
+    assert_int_equal(v->unmap(&d, _dfn(1UL << 50), 0), 0);
+    assert_int_equal(v->walk(&d, 0, &mfn), 0);
+    finish();
+}
+
+int run_iommu_cases(const struct iommu_vendor *vendor)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_retired_tables),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_stall),   /* last: what it quarantines stays so */
+    };
+    static bool have_ram;
+
+    v = vendor;
+    if (!have_ram)
+        fake_ram_init();
+    have_ram = true;
+    return cmocka_run_group_tests_name(vendor->name, tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One set of tests for the two IOMMU drivers. The vendor's half plays the hardware: it
+ * executes commands, walks the tables as its manual says, and fills the cache below.
+ */
+#ifndef IOMMU_CASES_H
+#define IOMMU_CASES_H
+
+#include <xen/domain.h>
+#include <xen/iommu.h>
+
+enum unit_mode {
+    PROMPT,     /* commands are done as they are posted */
+    LATE,       /* some microseconds later */
+    STALLED,    /* never */
+};
+extern enum unit_mode unit_mode;
+
+struct iommu_vendor {
+    const char *name;
+    void (*reset)(void);        /* a fresh unit */
+    void (*work)(void);         /* execute what has been posted so far */
+    int (*domain_init)(struct domain *d);
+    int (*free_tables)(struct domain *d);
+    void (*domain_destroy)(struct domain *d);
+    int (*map)(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+               unsigned int flags);
+    int (*unmap)(struct domain *d, dfn_t dfn, unsigned int order);
+    bool (*lookup)(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
+    int (*flush)(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+    void (*use)(struct domain *d);              /* a device is attached */
+    uint16_t (*tag)(struct domain *d);
+    /* The hardware's walk: 0 when refused, else IOMMU_* and *mfn. */
+    unsigned int (*walk)(struct domain *d, unsigned long dfn, unsigned long *mfn);
+    /* What a page command covers. */
+    void (*coverage)(unsigned long dfn, unsigned int order, unsigned long *first,
+                     unsigned long *count);
+    unsigned int max_order;     /* of a page command */
+};
+
+/* The unit's cache of translations. */
+void tlb_drop(uint16_t tag, unsigned long first, unsigned long count);
+void tlb_drop_tag(uint16_t tag);
+void tlb_drop_all(void);
+
+int run_iommu_cases(const struct iommu_vendor *vendor);
+
+#endif

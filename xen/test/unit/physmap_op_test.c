@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a gfn leads to, changed by hypercall. What would be wrong: a page that is still
+ * reachable through its old gfn (p2m_world.h knows), a page lost on the way, another
+ * domain's page had without right.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+
+#include "memory_op_world.h"
+
+/* --- add and remove ---------------------------------------------------------------- */
+
+static long add(domid_t domid, unsigned int space, unsigned long idx, unsigned long gpfn,
+                unsigned int size)
+{
+    struct xen_add_to_physmap x = {
+        .domid = domid, .size = size, .space = space, .idx = idx, .gpfn = gpfn,
+    };
+
+    return call(XENMEM_add_to_physmap, &x);
+}
+
+static long drop(domid_t domid, unsigned long gpfn)
+{
+    struct xen_remove_from_physmap x = { .domid = domid, .gpfn = gpfn };
+
+    return call(XENMEM_remove_from_physmap, &x);
+}
+
+static void special_pages(void **state)
+{
+    enum p2m_type t;
+
+    (void)state;
+    start();
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 0, W_BASE, 0), -EINVAL);
+    wd->shared_info_page = domain_alloc_shared(wd, CHARGE_SHARED_INFO);
+    fill(W_BASE, 2);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 0, W_BASE, 0), 0);
+    assert_int_equal(wd->tot_pages, 1);
+    assert_int_equal(mfn_x(at(W_BASE, &t)), mfn_x(page_to_mfn(wd->shared_info_page)));
+    assert_int_equal(t, P2M_RAM_RW);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 1, W_BASE, 0), -EINVAL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, 2, W_BASE + 7, 0), 0);
+    assert_int_equal(mfn_x(at(W_BASE + 7, NULL)), mfn_x(page_to_mfn(grant_frame[2])));
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, GRANT_MAX, W_BASE + 8, 0),
+                     -EINVAL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table,
+                         XENMAPIDX_grant_table_status, W_BASE + 8, 0), -EINVAL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn_foreign, 0, W_BASE + 8, 0),
+                     -ENOSYS);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_dev_mmio, 0, W_BASE + 8, 0), -EINVAL);
+    assert_int_equal(add(DOMID_SELF, 99, 0, W_BASE + 8, 0), -EINVAL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, 0, ~0ul, 0), -EINVAL);
+    assert_int_equal(add(77, XENMAPSPACE_grant_table, 0, W_BASE + 8, 0), -ESRCH);
+    wd->is_privileged = false;
+    assert_int_equal(add(OTHER_ID, XENMAPSPACE_grant_table, 0, W_BASE + 8, 0), -EPERM);
+    assert_int_equal(drop(OTHER_ID, W_BASE), -EPERM);
+    wd->is_privileged = true;
+    assert_int_equal(call(XENMEM_add_to_physmap, NULL), -EFAULT);
+    assert_int_equal(drop(DOMID_SELF, W_BASE), 0);
+    assert_int_equal(wd->shared_info_page->count, PGC_SHARED | 1);
+    stop();
+}
+
+static void move_one(void **state)
+{
+    mfn_t a, b;
+
+    (void)state;
+    start();
+    fill(W_BASE, 3);
+    a = at(W_BASE, NULL);
+    b = at(W_BASE + 1, NULL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE, W_BASE + 100, 0), 0);
+    assert_true(is_hole(W_BASE));
+    assert_int_equal(mfn_x(at(W_BASE + 100, NULL)), mfn_x(a));
+    assert_int_equal(wd->tot_pages, 3);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 100, W_BASE + 1, 0), 0);
+    assert_int_equal(wd->tot_pages, 2);
+    assert_int_equal(mfn_to_page(b)->count, PGC_FREE);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 1, W_BASE + 1, 0), 0);
+    assert_int_equal(wd->tot_pages, 2);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 900, W_BASE + 1, 0),
+                     -EINVAL);
+    assert_int_equal(mfn_x(at(W_BASE + 1, NULL)), mfn_x(a));
+    /* Beyond the end of the map: the page stays where it was. */
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 1, 1ul << 40, 0),
+                     -EINVAL);
+    assert_int_equal(mfn_x(at(W_BASE + 1, NULL)), mfn_x(a));
+    w_iommu_fail_at = 2;
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 1, W_BASE + 50, 0),
+                     -ENOMEM);
+    assert_int_equal(mfn_x(at(W_BASE + 1, NULL)), mfn_x(a));
+    assert_true(is_hole(W_BASE + 50));
+    stop();
+}
+
+static void move_ranges(void **state)
+{
+    static const unsigned int sizes[] = { 1, 2, 15, 16, 17, 511, 512, 513, 700 };
+    unsigned int i, k, onto;
+
+    (void)state;
+    for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+        for (onto = 0; onto < 2; onto++) {
+            unsigned int n = sizes[i];
+            unsigned long flushes;
+            mfn_t first, last;
+
+            start();
+            w_preempt = onto;
+            fill(W_BASE, n);
+            if (onto)
+                fill(W_BASE + 800, n);
+            first = at(W_BASE, NULL);
+            last = at(W_BASE + n - 1, NULL);
+            flushes = wc.iommu_flushes;
+            assert_int_equal(
+                add(DOMID_SELF, XENMAPSPACE_gmfn_range, W_BASE, W_BASE + 800, n), 0);
+            assert_true(wc.iommu_flushes - flushes <= 2 * (1 + onto));
+            for (k = 0; k < n; k++)
+                assert_true(is_hole(W_BASE + k));
+            assert_int_equal(mfn_x(at(W_BASE + 800, NULL)), mfn_x(first));
+            assert_int_equal(mfn_x(at(W_BASE + 800 + n - 1, NULL)), mfn_x(last));
+            assert_int_equal(wd->tot_pages, n);
+            stop();
+        }
+    }
+    start();
+    fill(W_BASE, 5);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn_range, W_BASE, W_BASE + 800, 0), 0);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn_range, W_BASE, W_BASE + 800, 9),
+                     -EINVAL);
+    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn_range, ~0ul - 2, W_BASE, 9),
+                     -EINVAL);
+    stop();
+}
+
+static void removal(void **state)
+{
+    struct page_info *alien;
+    mfn_t a;
+
+    (void)state;
+    start();
+    fill(W_BASE, 1);
+    a = at(W_BASE, NULL);
+    assert_int_equal(drop(DOMID_SELF, W_BASE), 0);
+    assert_int_equal(p2m_refs(a), 0);
+    assert_int_equal(wd->tot_pages, 1);
+    assert_int_equal(drop(DOMID_SELF, W_BASE), -ENOENT);
+    assert_int_equal(drop(DOMID_SELF, ~0ul), -ENOENT);
+    assert_int_equal(drop(77, W_BASE), -ESRCH);
+    assert_int_equal(call(XENMEM_remove_from_physmap, NULL), -EFAULT);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(W_BASE + 3), _mfn(0xf0000), 1), 0);
+    assert_int_equal(drop(DOMID_SELF, W_BASE + 3), -ENOENT);
+    alien = domain_alloc_pages(wother, 0, 0);
+    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(alien), 0, P2M_GRANT_RW),
+                     0);
+    assert_int_equal(drop(DOMID_SELF, W_BASE), -EPERM);
+    assert_int_equal(p2m_unmap_one(wd, _gfn(W_BASE), page_to_mfn(alien), 0), 0);
+    stop();
+}
+
+/* --- foreign mapping --------------------------------------------------------------- */
+
+static long batch(domid_t foreign, unsigned int n, xen_ulong_t *idx, xen_pfn_t *gfn,
+                  int *errs)
+{
+    struct xen_add_to_physmap_batch b = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = n,
+        .u.foreign_domid = foreign, .idxs = { idx }, .gpfns = { gfn }, .errs = { errs },
+    };
+
+    return call(XENMEM_add_to_physmap_batch, &b);
+}
+
+static void foreign(void **state)
+{
+    xen_pfn_t g[600];
+    xen_ulong_t idx[600];
+    int errs[600];
+    unsigned int i;
+    enum p2m_type t;
+
+    (void)state;
+    start();
+    for (i = 0; i < 600; i++)
+        g[i] = idx[i] = W_BASE + i;
+    assert_int_equal(reserve(XENMEM_populate_physmap, OTHER_ID, g, 600, 0, 0), 600);
+    assert_int_equal(batch(OTHER_ID, 1, idx, g, errs), 0);
+    assert_int_equal(errs[0], 0);
+    assert_int_equal(wc.iommu_flushes, 0);
+    (void)at(W_BASE, &t);
+    assert_int_equal(t, P2M_FOREIGN);
+    assert_int_equal(drop(DOMID_SELF, W_BASE), 0);
+    assert_int_equal(wc.iommu_flushes, 1);
+
+    idx[7] = W_BASE + 5000;
+    g[9] = ~0ul;
+    w_preempt = true;
+    memset(errs, 0x55, sizeof(errs));
+    assert_int_equal(batch(OTHER_ID, 600, idx, g, errs), 0);
+    w_preempt = false;
+    assert_true(restarts > 0);
+    for (i = 0; i < 600; i++)
+        assert_int_equal(errs[i], i == 7 || i == 9 ? -EINVAL : 0);
+    /* In place of foreign pages, one flush for all of them. */
+    i = wc.iommu_flushes;
+    assert_int_equal(batch(OTHER_ID, 500, idx + 90, g + 50, errs), 0);
+    assert_int_equal(wc.iommu_flushes - i, 1);
+
+    assert_int_equal(batch(OTHER_ID, 0, idx, g, errs), 0);
+    assert_int_equal(batch(WD_ID, 1, idx, g, errs), -EINVAL);
+    assert_int_equal(batch(77, 1, idx, g, errs), -ESRCH);
+    assert_int_equal(batch(OTHER_ID, 3, idx, NULL, errs), -EFAULT);
+    assert_int_equal(batch(OTHER_ID, 3, (void *)-16l, g, errs), -EFAULT);
+    bad_start = (uintptr_t)&g[100];
+    bad_end = bad_start + 8;
+    assert_int_equal(batch(OTHER_ID, 200, idx, g, errs), -EFAULT);
+    bad_end = 0;
+    wd->is_privileged = false;
+    assert_int_equal(batch(OTHER_ID, 1, idx, g, errs), -EPERM);
+    wd->is_privileged = true;
+    assert_int_equal(call(XENMEM_add_to_physmap_batch, NULL), -EFAULT);
+    stop();
+}
+
+static long batch_own(unsigned int space, unsigned int n, xen_ulong_t *idx,
+                      xen_pfn_t *gfn, int *errs)
+{
+    struct xen_add_to_physmap_batch b = {
+        .domid = DOMID_SELF, .space = space, .size = n, .idxs = { idx }, .gpfns = { gfn },
+        .errs = { errs },
+    };
+
+    return call(XENMEM_add_to_physmap_batch, &b);
+}
+
+/* A batch of the domain's own pages. */
+static void own_batch(void **state)
+{
+    xen_pfn_t g[3] = { W_BASE + 30, W_BASE + 31, W_BASE + 32 };
+    xen_ulong_t idx[3] = { W_BASE, W_BASE + 700, W_BASE + 1 };
+    int errs[3] = { 9, 9, 9 };
+    mfn_t a;
+
+    (void)state;
+    start();
+    fill(W_BASE, 3);
+    a = at(W_BASE + 1, NULL);
+    assert_int_equal(batch_own(XENMAPSPACE_gmfn, 3, idx, g, errs), 0);
+    assert_int_equal(errs[0], 0);
+    assert_int_equal(errs[1], -EINVAL);
+    assert_int_equal(errs[2], 0);
+    assert_int_equal(mfn_x(at(W_BASE + 32, NULL)), mfn_x(a));
+    assert_true(is_hole(W_BASE + 1));
+    assert_int_equal(wc.iommu_flushes, 1);
+    idx[0] = 1;
+    idx[1] = GRANT_MAX;
+    idx[2] = 0;
+    assert_int_equal(batch_own(XENMAPSPACE_grant_table, 3, idx, g, errs), 0);
+    assert_int_equal(errs[1], -EINVAL);
+    assert_int_equal(mfn_x(at(W_BASE + 30, NULL)), mfn_x(page_to_mfn(grant_frame[1])));
+    assert_int_equal(batch_own(XENMAPSPACE_dev_mmio, 1, idx, g, errs), 0);
+    assert_int_equal(errs[0], -EINVAL);
+    assert_int_equal(batch_own(XENMAPSPACE_gmfn_range, 1, idx, g, errs), -EOPNOTSUPP);
+    stop();
+}
+
+static void resources(void **state)
+{
+    xen_pfn_t g[8] = { W_BASE, W_BASE + 9, W_BASE + 3, W_BASE + 4 };
+    struct xen_mem_acquire_resource r = {
+        .domid = OTHER_ID, .type = XENMEM_resource_grant_table, .id = 0,
+    };
+    enum p2m_type t;
+
+    (void)state;
+    start();
+    assert_int_equal(call(XENMEM_acquire_resource, &r), 0);
+    assert_int_equal(r.nr_frames, GRANT_MAX);
+    r.frame_list.p = g;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), 0);
+    assert_int_equal(mfn_x(at(W_BASE + 9, &t)), mfn_x(page_to_mfn(grant_frame[1])));
+    assert_int_equal(t, P2M_FOREIGN);
+    r.nr_frames = GRANT_MAX + 1;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    r.nr_frames = 1;
+    r.frame = ~0ull;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    r.frame = 0;
+    r.pad = 1;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    r.pad = 0;
+    r.id = 7;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    r.id = 0;
+    r.type = XENMEM_resource_ioreq_server;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    r.type = XENMEM_resource_grant_table;
+    r.domid = 77;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -ESRCH);
+    r.domid = WD_ID;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EPERM);
+    r.domid = OTHER_ID;
+    g[0] = ~0ul;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    wd->is_privileged = false;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EPERM);
+    wd->is_privileged = true;
+    stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(special_pages),
+        cmocka_unit_test(move_one),
+        cmocka_unit_test(move_ranges),
+        cmocka_unit_test(removal),
+        cmocka_unit_test(foreign),
+        cmocka_unit_test(own_batch),
+        cmocka_unit_test(resources),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

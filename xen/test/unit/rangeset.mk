@@ -1,0 +1,2 @@
+TESTS += rangeset
+rangeset_SRCS := common/rangeset.c
