@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian's Xen and ours, the same commands in the same machine: what xl says must agree
+but for what must differ (the masks of xlab/compare.py)."""
+
+import pytest
+from xlab import compare, job
+from xlab.machine import Machine
+
+
+def options(hypervisor):
+    return job.Options(hypervisor=hypervisor, machine=Machine(cpus=1, cpu="steady"), timeout=1500)
+
+
+@pytest.mark.long
+def test_same_answers(hypervisor):
+    result, reference = compare.record_reference(options("debian"))
+    assert result is None or result.ok, result.report()
+    result, ours = compare.record(options(hypervisor))
+    assert result.ok, result.report()
+    found = compare.differences(reference, ours)
+    assert not found, "\n".join(difference.report() for difference in found)
+
+
+def entries(*rows):
+    return compare.parse("\n".join(rows))
+
+
+@pytest.mark.host
+def test_moments_are_masked():
+    reference = entries("## xl list", "status 0", "out lab  1  256  1  r-----  12.0")
+    ours = entries("## xl list", "status 0", "out lab  1  256  1  -b----   3.5")
+    assert not compare.differences(reference, ours)
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("ours", [
+    ["status 1", "out lab  1  256  1  r-----  12.0"],
+    ["status 0", "out lab  1  255  1  r-----  12.0"],
+    ["status 0", "out lab  1  256  1  r-p---  12.0"],
+    ["status 0"],
+])
+def test_differences_are_seen(ours):
+    reference = entries("## xl list", "status 0", "out lab  1  256  1  r-----  12.0")
+    assert len(compare.differences(reference, entries("## xl list", *ours))) == 1
+
+
+@pytest.mark.host
+def test_missing_commands_are_seen():
+    assert compare.differences(entries("## xl list", "status 0"), [])

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Not slower than Debian's Xen in the same machine, counted in instructions."""
+
+import pytest
+from xlab import job, measure
+
+LIMITS = {
+    "reset to dom0's first program": 1.0,
+    "reset to dom0's userland": 1.0,
+    "xl create to the guest's first line": 1.0,
+}
+
+
+@pytest.mark.long
+def test_instructions(hypervisor):
+    result, reference = measure.measure_reference()
+    assert result is None or result.ok, result.report()
+    result, ours = measure.measure(job.Options(hypervisor=hypervisor))
+    assert result.ok, result.report()
+    shown = measure.table(reference, ours)
+    print(shown)
+    for title, limit in LIMITS.items():
+        assert ours[title] <= limit * reference[title], shown
