@@ -428,33 +428,6 @@ static void lookups(void **state)
     world_stop(false);
 }
 
-static void device_memory(void **state)
-{
-    struct pt_leaf leaf;
-    enum p2m_type t;
-
-    (void)state;
-    start();
-    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 1024 + 3), 0);
-    leaf = pt_lookup(&wd->arch.p2m->pt, 0xe0000 + 512);
-    assert_int_equal(leaf.level, 1);
-    assert_int_equal(leaf.attr & PT_CACHE_MASK, PT_UC_MINUS);
-    /* Again is fine; something else is not; RAM is not. */
-    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 1024 + 3), 0);
-    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0001), _mfn(0xe0000), 1), -EEXIST);
-    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE + 3), page_to_mfn(single[0]), 0,
-                                 P2M_RAM_RW), 0);
-    assert_int_equal(p2m_map_mmio(wd, _gfn(W_BASE), _mfn(0xe0000), 8), -EEXIST);
-    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xe0000), _mfn(0xe0001), 4), -EINVAL);
-    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 4), 0);
-    (void)p2m_lookup(wd, _gfn(0xe0003), &t, NULL);
-    assert_int_equal(t, P2M_NONE);
-    (void)p2m_lookup(wd, _gfn(0xe0004), &t, NULL);
-    assert_int_equal(t, P2M_MMIO_DIRECT);
-    assert_int_equal(p2m_map_mmio(wd, _gfn(~0ul), _mfn(0), 2), -EINVAL);
-    world_stop(false);
-}
-
 static void coalescing(void **state)
 {
     unsigned long k, free_before;
@@ -534,7 +507,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lookups),
-        cmocka_unit_test(device_memory),
         cmocka_unit_test(coalescing),
         cmocka_unit_test(pool),
         cmocka_unit_test(give_back),

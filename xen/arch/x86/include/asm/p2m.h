@@ -113,7 +113,11 @@ int __must_check p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned in
 /* -ENOENT when nothing is there; expect != INVALID_MFN: -EINVAL when another frame is. */
 int __must_check p2m_unmap_one(struct domain *d, gfn_t gfn, mfn_t expect,
                                unsigned int order);
-/* Device memory, identity or not; n frames. */
+/*
+ * Device memory, identity or not; n frames; all or nothing. Frames that are mapped so
+ * already are fine, and stay in any case. -EEXIST: something else is there; unmap:
+ * -EINVAL. -ENOMEM, -ETIMEDOUT (see p2m_commit). Device memory has no reference to drop.
+ */
 int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n);
 int p2m_unmap_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n);
 

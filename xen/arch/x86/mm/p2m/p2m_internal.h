@@ -73,6 +73,16 @@ static inline enum p2m_type p2m_attr_type(pt_attr_t attr)
 /* IOMMU_READ | IOMMU_WRITE, or 0: devices do not see this type. */
 unsigned int p2m_iommu_flags(enum p2m_type t);
 
+/* --- p2m_txn.c ---------------------------------------------------------------------- */
+
+/*
+ * Makes what a later p2m_txn_map of device memory mfn, or p2m_txn_unmap, of the block
+ * would allocate, so that it cannot fail. No translation changes. -ENOMEM; -EINVAL:
+ * out of range or not aligned.
+ */
+int __must_check p2m_txn_prepare(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn,
+                                 unsigned int order);
+
 /* --- p2m_pool.c: tables for the engine --------------------------------------------- */
 
 extern const struct pt_ops p2m_pt_ops;

@@ -46,20 +46,44 @@ static unsigned int mmio_order(unsigned long gfn, unsigned long mfn, unsigned lo
     return PAGE_ORDER_4K;
 }
 
-static int unmap_mmio_run(struct p2m_txn *txn, unsigned long gfn, unsigned long mfn,
-                          unsigned long n)
+/*
+ * The next piece to change at gfn, never larger than the entry or hole that is there: so
+ * nothing else is replaced, and once the path is prepared the change cannot fail.
+ */
+static unsigned int mmio_piece(struct p2m_txn *txn, unsigned long gfn, unsigned long mfn,
+                               unsigned long n, bool *hole)
 {
+    unsigned int there;
+    enum p2m_type t;
+
+    (void)p2m_txn_lookup(txn, _gfn(gfn), &t, &there);
+    *hole = t == P2M_NONE;
+    return MIN(mmio_order(gfn, mfn, n), there);
+}
+
+/* Tables and splits for all pieces that are holes, or for all that are not. */
+static int prepare_mmio(struct p2m_txn *txn, unsigned long gfn, unsigned long mfn,
+                        unsigned long n, bool holes)
+{
+    unsigned long done = 0;
     int rc = 0;
 
-    while (n && !rc) {
-        unsigned int order = mmio_order(gfn, mfn, n);
+    while (!rc && done < n) {
+        bool hole;
+        unsigned int order = mmio_piece(txn, gfn + done, mfn + done, n - done, &hole);
 
-        rc = p2m_txn_unmap(txn, _gfn(gfn), order);
-        gfn += 1ul << order;
-        mfn += 1ul << order;
-        n -= 1ul << order;
+        if (hole == holes)
+            rc = p2m_txn_prepare(txn, _gfn(gfn + done), _mfn(mfn + done), order);
+        done += 1ul << order;
     }
     return rc;
+}
+
+/* Tables in which nothing is left, or nothing came to be. */
+static void prune_mmio(struct p2m_txn *txn, unsigned long gfn, unsigned long n)
+{
+    for (unsigned long g = gfn & ~511ul; g < gfn + n; g += 512)
+        (void)pt_prune(&txn->p2m->pt, g);
 }
 
 /* RAM is never replaced: -EEXIST if something else than this very mapping is there. */
@@ -97,32 +121,48 @@ int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
     if (mmio_bad(g, m, n))
         return -EINVAL;
     txn = p2m_begin(d);
-    rc = mmio_conflict(txn, g, m, n, false);
-    while (!rc && done < n) {
-        unsigned int order = mmio_order(g + done, m + done, n - done);
-
-        rc = p2m_txn_map(txn, _gfn(g + done), _mfn(m + done), order, P2M_MMIO_DIRECT);
-        if (!rc)
-            done += 1ul << order;
+    rc = txn->p2m->closed ? -EINVAL : mmio_conflict(txn, g, m, n, false);
+    if (!rc) {
+        rc = prepare_mmio(txn, g, m, n, true);
+        if (rc)
+            prune_mmio(txn, g, n);
     }
-    /* What was made by this call goes in the pieces it came in: no split, no failure. */
-    if (rc && done)
-        (void)unmap_mmio_run(txn, g, m, done);
+    while (!rc && done < n) {
+        bool hole;
+        unsigned int order = mmio_piece(txn, g + done, m + done, n - done, &hole);
+
+        if (hole)
+            rc = p2m_txn_map(txn, _gfn(g + done), _mfn(m + done), order,
+                             P2M_MMIO_DIRECT);
+        ASSERT(!rc);
+        done += 1ul << order;
+    }
     flushed = p2m_commit(txn);
     return rc ? rc : flushed;
 }
 
 int p2m_unmap_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
 {
+    unsigned long g = gfn_x(gfn), m = mfn_x(mfn), done = 0;
     struct p2m_txn *txn;
     int rc, flushed;
 
-    if (mmio_bad(gfn_x(gfn), mfn_x(mfn), n))
+    if (mmio_bad(g, m, n))
         return -EINVAL;
     txn = p2m_begin(d);
-    rc = mmio_conflict(txn, gfn_x(gfn), mfn_x(mfn), n, true);
+    rc = mmio_conflict(txn, g, m, n, true);
     if (!rc)
-        rc = unmap_mmio_run(txn, gfn_x(gfn), mfn_x(mfn), n);
+        rc = prepare_mmio(txn, g, m, n, false);
+    while (!rc && done < n) {
+        bool hole;
+        unsigned int order = mmio_piece(txn, g + done, m + done, n - done, &hole);
+
+        rc = p2m_txn_unmap(txn, _gfn(g + done), order);
+        ASSERT(!rc);
+        done += 1ul << order;
+    }
+    if (!rc)
+        prune_mmio(txn, g, n);
     flushed = p2m_commit(txn);
     return rc ? rc : flushed;
 }

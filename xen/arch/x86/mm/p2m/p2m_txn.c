@@ -202,6 +202,19 @@ static bool bad_frames(mfn_t mfn, unsigned int order, enum p2m_type t)
            (!mfn_valid(mfn) || !mfn_valid(mfn_add(mfn, n - 1)));
 }
 
+int p2m_txn_prepare(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    struct p2m *p2m = txn->p2m;
+    unsigned int level;
+    int rc;
+
+    if (bad_block(p2m, gfn, order) || bad_frames(mfn, order, P2M_MMIO_DIRECT))
+        return -EINVAL;
+    level = block_level(p2m, order);
+    rc = split_for(p2m, gfn_x(gfn), level);
+    return rc ? rc : pt_prepare(&p2m->pt, gfn_x(gfn), level);
+}
+
 int p2m_txn_map(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn, unsigned int order,
                 enum p2m_type t)
 {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Device memory in a p2m. Broken, a call that fails takes away what was mapped before it,
+ * or leaves a part of what it was to do.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+
+#include "p2m_world.h"
+
+static enum p2m_type type_at(unsigned long gfn)
+{
+    enum p2m_type t;
+
+    (void)p2m_lookup(wd, _gfn(gfn), &t, NULL);
+    return t;
+}
+
+static void device_memory(void **state)
+{
+    struct pt_leaf leaf;
+    struct page_info *pg;
+
+    (void)state;
+    world_start();
+    assert_non_null(pg = domain_alloc_pages(wd, 0, 0));
+    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 1024 + 3), 0);
+    leaf = pt_lookup(&wd->arch.p2m->pt, 0xe0000 + 512);
+    assert_int_equal(leaf.level, 1);
+    assert_int_equal(leaf.attr & PT_CACHE_MASK, PT_UC_MINUS);
+    /* Again is fine; something else is not; RAM is not. */
+    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 1024 + 3), 0);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(0xe0001), _mfn(0xe0000), 1), -EEXIST);
+    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE + 3), page_to_mfn(pg), 0,
+                                 P2M_RAM_RW), 0);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(W_BASE), _mfn(0xe0000), 8), -EEXIST);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xe0000), _mfn(0xe0001), 4), -EINVAL);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xe0000), _mfn(0xe0000), 4), 0);
+    assert_int_equal(type_at(0xe0003), P2M_NONE);
+    assert_int_equal(type_at(0xe0004), P2M_MMIO_DIRECT);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(~0ul), _mfn(0), 2), -EINVAL);
+    world_stop(false);
+}
+
+/*
+ * Too few pages for tables, at each number of them: what was there before the call stays,
+ * nothing of the call does, and no table is left behind.
+ */
+static void device_memory_no_memory(void **state)
+{
+    const unsigned long from = 0xe0000 + 510, n = 512 + 4;
+    struct p2m_pool *pool;
+    unsigned int failures = 0;
+    unsigned long was;
+    int rc;
+
+    (void)state;
+    world_start();
+    pool = &wd->arch.p2m->pool;
+    assert_int_equal(p2m_map_mmio(wd, _gfn(from), _mfn(from), 1), 0);
+    was = pool->owned - pool->nr_idle;
+    for (;; failures++) {
+        pool->limit = pool->owned - pool->nr_idle + failures;
+        assert_int_equal(p2m_set_pool(wd, pool->limit * PAGE_SIZE), 0);
+        rc = p2m_map_mmio(wd, _gfn(from), _mfn(from), n);
+        if (!rc)
+            break;
+        assert_int_equal(rc, -ENOMEM);
+        assert_int_equal(type_at(from), P2M_MMIO_DIRECT);
+        assert_int_equal(type_at(from + 1), P2M_NONE);
+        assert_int_equal(type_at(from + 2), P2M_NONE);
+        assert_int_equal(type_at(from + n - 1), P2M_NONE);
+        assert_int_equal(pool->owned - pool->nr_idle, was);
+    }
+    assert_int_equal(failures, 1);
+    /* Removal from both sides of a large entry: the second split fails, both stay. */
+    assert_int_equal(p2m_set_pool(wd, 64 * PAGE_SIZE), 0);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(0xf0000), _mfn(0xf0000), 1024), 0);
+    pool->limit = pool->owned - pool->nr_idle + 1;
+    assert_int_equal(p2m_set_pool(wd, pool->limit * PAGE_SIZE), 0);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xf0001), _mfn(0xf0001), 1022), -ENOMEM);
+    assert_int_equal(type_at(0xf0001), P2M_MMIO_DIRECT);
+    assert_int_equal(p2m_set_pool(wd, 64 * PAGE_SIZE), 0);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(0xf0001), _mfn(0xf0001), 1022), 0);
+    assert_int_equal(type_at(0xf0000), P2M_MMIO_DIRECT);
+    assert_int_equal(type_at(0xf0001), P2M_NONE);
+    assert_int_equal(type_at(0xf03fe), P2M_NONE);
+    assert_int_equal(type_at(0xf03ff), P2M_MMIO_DIRECT);
+    world_stop(false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(device_memory),
+        cmocka_unit_test(device_memory_no_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
