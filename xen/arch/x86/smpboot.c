@@ -140,7 +140,7 @@ static int __init prepare(unsigned int cpu)
         rc = traps_alloc_stacks(cpu);
     if (rc)
         return rc;
-    ap_boot_stack = charge_alloc(NULL, CHARGE_STACK, STACK_SIZE);
+    ap_boot_stack = stack_alloc(NULL, STACK_ORDER);
     if (!ap_boot_stack)
         return -ENOMEM;
     lock_check_forget(cpu);

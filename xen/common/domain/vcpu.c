@@ -29,8 +29,7 @@ static void poll_due(void *data)
 
 static void vcpu_free(struct vcpu *v)
 {
-    if (v->stack)
-        charge_free_pages(v->stack, STACK_ORDER);
+    stack_free(v->stack, STACK_ORDER);
     charge_free(v);
 }
 
@@ -43,7 +42,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
         return NULL;
     v->vcpu_id = id;
     v->domain = d;
-    v->stack = charge_alloc_pages(&d->charge, CHARGE_STACK, STACK_ORDER);
+    v->stack = stack_alloc(&d->charge, STACK_ORDER);
     if (!v->stack)
         goto fail_free;
     v->vcpu_info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared_info->vcpu_info[id]

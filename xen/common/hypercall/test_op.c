@@ -4,6 +4,7 @@
 #include <xen/hypercall.h>
 #include <xen/iommu.h>
 #include <xen/test_op.h>
+#include <asm/stack.h>
 
 HYPERCALL(test_op)
 {
@@ -13,6 +14,8 @@ HYPERCALL(test_op)
     case TESTOP_STALL_IOMMU:
         iommu_set_stalled(a[1]);
         return 0;
+    case TESTOP_OVERFLOW_STACK:
+        return stack_test_overflow(a[1]);
     default:
         return -ENOSYS;
     }

@@ -16,5 +16,13 @@
 #define TESTOP_FAIL_ALLOC 0
 /* arg 1: the IOMMUs stop working their queues off; 0: they go on. */
 #define TESTOP_STALL_IOMMU 1
+/*
+ * Recurse until a stack overflows, which stops the machine. arg: which stack. -EINVAL:
+ * no such; -ENODEV: no CPU is idle.
+ */
+#define TESTOP_OVERFLOW_STACK 2
+#define OVERFLOW_OWN  0 /* the calling vCPU's */
+#define OVERFLOW_IDLE 1 /* that of a CPU that is idle */
+#define OVERFLOW_NMI  2 /* the one NMIs are taken on */
 
 #endif

@@ -200,9 +200,14 @@ boot_l2_low:
 
         .section .bss.page_aligned, "aw", @nobits
         .balign 4096
-        .globl  boot_stack
-        .hidden boot_stack
+        .globl  boot_stacks, boot_stack, boot_ist_stacks
+        .hidden boot_stacks, boot_stack, boot_ist_stacks
+/* Below each a page that stays unmapped: boot_guard(). */
+boot_stacks:
+        .skip   4096
 boot_stack:
         .skip   BOOT_STACK_SIZE
+boot_ist_stacks:
+        .skip   IST_COUNT * (4096 + IST_STACK_SIZE)
 
         .section .note.GNU-stack, "", @progbits

@@ -9,6 +9,8 @@
 #define IMAGE_MAX_2M 16
 
 #define BOOT_STACK_SIZE 0x8000
+#define IST_COUNT       3
+#define IST_STACK_SIZE  0x2000
 
 #define BOOT_CS32 0x08
 #define BOOT_DS32 0x10

@@ -3,12 +3,15 @@
 #include <xen/alloc.h>
 #include <xen/errno.h>
 #include <xen/init.h>
+#include <xen/lib.h>
 #include <xen/percpu.h>
 #include <xen/string.h>
+#include <asm/stack.h>
 #include <asm/traps.h>
 
-#define IST_COUNT 3
-#define IST_STACK_SIZE 8192
+#include "../boot/layout.h"
+
+#define IST_ORDER 1
 #define IST_DF  1
 #define IST_NMI 2
 #define IST_MC  3
@@ -44,9 +47,11 @@ struct cpu_tables {
 };
 
 static DEFINE_PER_CPU(struct cpu_tables, cpu_tables);
-static char *ist_stacks[NR_CPUS];  /* written before the CPU starts */
-static char boot_ist[IST_COUNT * IST_STACK_SIZE] __aligned(16);
+/* Lowest addresses; written before the CPU starts. */
+static char *ist_stacks[NR_CPUS][IST_COUNT];
 static struct gate idt[256] __aligned(16) __ro_after_init;
+
+BUILD_BUG_ON(PAGE_SIZE << IST_ORDER != IST_STACK_SIZE);
 
 extern const char vector_stubs[];
 void load_tables(const void *gdt, const void *idt_reg, unsigned int tss, unsigned int cs,
@@ -67,14 +72,30 @@ void __init traps_init(void)
             .offset_high = (uint32_t)(entry >> 32),
         };
     }
-    ist_stacks[0] = boot_ist;
+    for (unsigned int i = 0; i < IST_COUNT; i++)
+        ist_stacks[0][i] = (char *)boot_guard(i + 1) + PAGE_SIZE;
+}
+
+const void *ist_stack(unsigned int cpu, unsigned int n)
+{
+    return ist_stacks[cpu][n];
 }
 
 int traps_alloc_stacks(unsigned int cpu)
 {
-    if (!ist_stacks[cpu])
-        ist_stacks[cpu] = charge_alloc(NULL, CHARGE_STACK, IST_COUNT * IST_STACK_SIZE);
-    return ist_stacks[cpu] ? 0 : -ENOMEM;
+    for (unsigned int i = 0; i < IST_COUNT; i++) {
+        if (!ist_stacks[cpu][i])
+            ist_stacks[cpu][i] = stack_alloc(NULL, IST_ORDER);
+        if (!ist_stacks[cpu][i])
+            goto undo;
+    }
+    return 0;
+undo:
+    for (unsigned int i = 0; i < IST_COUNT; i++) {
+        stack_free(ist_stacks[cpu][i], IST_ORDER);
+        ist_stacks[cpu][i] = NULL;
+    }
+    return -ENOMEM;
 }
 
 void traps_load(unsigned int cpu)
@@ -86,7 +107,7 @@ void traps_load(unsigned int cpu)
 
     memset(t, 0, sizeof(*t));
     for (unsigned int i = 0; i < IST_COUNT; i++)
-        t->tss.ist[i] = (uint64_t)ist_stacks[cpu] + (i + 1) * IST_STACK_SIZE;
+        t->tss.ist[i] = (uint64_t)ist_stacks[cpu][i] + IST_STACK_SIZE;
     t->tss.iomap_base = sizeof(t->tss); /* no bitmap: ring 3 has no ports */
 
     t->gdt[XEN_CS / 8] = DESC_CODE64;

@@ -5,11 +5,10 @@
 #include <xen/symbols.h>
 #include <asm/cpu.h>
 #include <asm/current.h>
-#include <asm/layout.h>
 #include <asm/regs.h>
+#include <asm/stack.h>
 
 #define MAX_FRAMES 40
-#define MAX_STACK  0x8000 /* the largest hypervisor stack */
 
 void show_registers(const struct cpu_user_regs *regs)
 {
@@ -32,13 +31,6 @@ void show_registers(const struct cpu_user_regs *regs)
     printk(XENLOG_ERR "cr3 %016lx  cr4 %016lx\n", read_cr3(), read_cr4());
 }
 
-/* A stack address that may be read while walking upwards from sp. */
-static bool on_stack(unsigned long p, unsigned long sp)
-{
-    return !(p & 7) && p >= sp && p - sp < MAX_STACK && p >= M2P_VIRT_START &&
-           p < DIRECTMAP_END;
-}
-
 static void show_frame(unsigned long addr, bool is_return)
 {
     /* A call may be the last instruction of its function: look up the byte before. */
@@ -51,11 +43,21 @@ static void show_frame(unsigned long addr, bool is_return)
         printk(XENLOG_ERR "   [<%016lx>] ?\n", addr);
 }
 
+/* Both words of a frame may be read: above sp, and not on the guard page. */
+static bool is_frame(unsigned long p, unsigned long sp, const struct stack_span *s)
+{
+    return !(p & 7) && p >= sp && p >= s->low && p + 16 <= s->high;
+}
+
 static void walk(unsigned long rip, unsigned long rbp, unsigned long rsp)
 {
+    struct stack_span stack;
+
     printk(XENLOG_ERR "Call trace:\n");
     show_frame(rip, false);
-    for (unsigned int i = 0; i < MAX_FRAMES && on_stack(rbp, rsp); i++) {
+    if (!stack_find(rsp, &stack))
+        return;
+    for (unsigned int i = 0; i < MAX_FRAMES && is_frame(rbp, rsp, &stack); i++) {
         const unsigned long *frame = (const unsigned long *)rbp;
 
         if (!is_hypervisor_text(frame[1]))

@@ -5,6 +5,7 @@
 #include <xen/lib.h>
 #include <asm/cpu.h>
 #include <asm/extable.h>
+#include <asm/stack.h>
 #include <asm/traps.h>
 
 #define MSR_MCG_CAP    0x179
@@ -93,9 +94,20 @@ static const char *vector_name(unsigned int vector)
     return vector < ARRAY_SIZE(names) ? names[vector] : "reserved exception";
 }
 
+/*
+ * The stack that could not take the frame of a page fault on its own guard page. CR2 is
+ * the guard page's from the fault or from its failed delivery.
+ */
+static bool stack_overflowed(const struct cpu_user_regs *regs, struct stack_span *s)
+{
+    return regs->entry_vector == TRAP_DF && stack_find(read_cr2(), s) &&
+           read_cr2() < s->low && regs->rsp < s->low + PAGE_SIZE;
+}
+
 void do_exception(struct cpu_user_regs *regs)
 {
     unsigned int vector = regs->entry_vector;
+    struct stack_span stack;
     unsigned long resume;
 
     if (vector == TRAP_NMI) {
@@ -117,6 +129,8 @@ void do_exception(struct cpu_user_regs *regs)
         printk(XENLOG_ERR "Page fault at %016lx\n", read_cr2());
     show_registers(regs);
     show_backtrace(regs);
+    if (stack_overflowed(regs, &stack))
+        panic("Stack overflow: %s stack %#lx-%#lx", stack.name, stack.low, stack.high);
     panic("Unexpected exception %u (%s), error code %04x", vector, vector_name(vector),
           regs->error_code);
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Addresses between VMAP_VIRT_START and _END, handed out first fit with a gap behind
- * each.
+ * Addresses between VMAP_VIRT_START and _END, handed out first fit with an unmapped page
+ * on either side of each.
  */
 #include <xen/alloc.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <asm/vmap.h>
 
 struct area {
     struct list link;      /* ascending by va [area_lock] */
     unsigned long va;
+    paddr_t pa;
     size_t len;            /* mapped; one unmapped page follows */
 };
 
@@ -20,7 +22,7 @@ static struct list areas = LIST_INIT(areas);
 static int area_insert(struct area *a)
 {
     struct list *before = &areas;
-    unsigned long va = VMAP_VIRT_START;
+    unsigned long va = VMAP_VIRT_START + PAGE_SIZE;
     struct area *at;
 
     list_for_each(at, &areas, link) {
@@ -36,31 +38,54 @@ static int area_insert(struct area *a)
     return 0;
 }
 
-static void *map_device(paddr_t pa, size_t len, uint64_t flags)
+static struct area *area_find(unsigned long va)
 {
-    paddr_t first = ROUND_DOWN(pa, PAGE_SIZE);
-    struct area *a = xalloc(struct area);
+    struct area *a;
+
+    list_for_each(a, &areas, link)
+        if (a->va == va)
+            return a;
+    return NULL;
+}
+
+/* Whole pages, charged to c. */
+static void *map_area(struct charge *c, enum charge_tag tag, paddr_t pa, size_t len,
+                      uint64_t flags)
+{
+    struct area *a = charge_alloc(c, tag, sizeof(*a));
     int rc;
 
     if (!a || !len)
         goto fail;
-    a->len = ROUND_UP(pa + len, PAGE_SIZE) - first;
+    a->pa = pa;
+    a->len = len;
     spin_lock(&area_lock);
     rc = area_insert(a);
     spin_unlock(&area_lock);
     if (rc)
         goto fail;
-    rc = map_pages_to_xen(a->va, first, a->len, flags | PTE_W | PTE_NX);
+    rc = map_pages_to_xen(a->va, pa, len, flags | PTE_W | PTE_NX);
     if (rc) {
         spin_lock(&area_lock);
         list_del(&a->link);
         spin_unlock(&area_lock);
         goto fail;
     }
-    return (char *)a->va + (pa - first);
+    return (void *)a->va;
 fail:
-    xfree(a);
+    charge_free(a);
     return NULL;
+}
+
+static void *map_device(paddr_t pa, size_t len, uint64_t flags)
+{
+    paddr_t first = ROUND_DOWN(pa, PAGE_SIZE);
+    char *va;
+
+    if (!len)
+        return NULL;
+    va = map_area(NULL, CHARGE_MISC, first, ROUND_UP(pa + len, PAGE_SIZE) - first, flags);
+    return va ? va + (pa - first) : NULL;
 }
 
 void *ioremap(paddr_t pa, size_t len)
@@ -73,26 +98,33 @@ void *ioremap_cached(paddr_t pa, size_t len)
     return map_device(pa, len, 0);
 }
 
+void *vmap_ram(struct charge *c, enum charge_tag tag, paddr_t pa, size_t len)
+{
+    ASSERT(!((pa | len) & ~PAGE_MASK));
+    return map_area(c, tag, pa, len, 0);
+}
+
+paddr_t vunmap(void *va)
+{
+    struct area *a;
+    paddr_t pa;
+
+    spin_lock(&area_lock);
+    a = area_find((unsigned long)va & PAGE_MASK);
+    spin_unlock(&area_lock);
+    BUG_ON(!a);
+    pa = a->pa;
+    /* The address is free for others only when no TLB has it any more. */
+    unmap_pages_from_xen(a->va, a->len);
+    spin_lock(&area_lock);
+    list_del(&a->link);
+    spin_unlock(&area_lock);
+    charge_free(a);
+    return pa;
+}
+
 void iounmap(void *va)
 {
-    unsigned long v = (unsigned long)va & PAGE_MASK;
-    struct area *a, *found = NULL;
-
-    if (!va)
-        return;
-    spin_lock(&area_lock);
-    list_for_each(a, &areas, link) {
-        if (a->va == v) {
-            found = a;
-            break;
-        }
-    }
-    spin_unlock(&area_lock);
-    BUG_ON(!found);
-    /* The address is free for others only when no TLB has it any more. */
-    unmap_pages_from_xen(found->va, found->len);
-    spin_lock(&area_lock);
-    list_del(&found->link);
-    spin_unlock(&area_lock);
-    xfree(found);
+    if (va)
+        (void)vunmap(va);
 }

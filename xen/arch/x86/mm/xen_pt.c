@@ -13,6 +13,7 @@
 #include <asm/mmu.h>
 #include <asm/msr.h>
 #include <asm/pt.h>
+#include <asm/stack.h>
 #include <asm/tlb.h>
 
 #include "../boot/setup.h"
@@ -175,6 +176,18 @@ static void __init map_section(const char *from, const char *to, pt_attr_t attr)
     must_map((unsigned long)from, virt_to_paddr(from), (size_t)(to - from), attr);
 }
 
+/* All but the guard pages of the boot CPU's stacks. */
+static void __init map_data(void)
+{
+    const char *from = _sdata, *guard;
+
+    for (unsigned int i = 0; (guard = boot_guard(i)); i++) {
+        map_section(from, guard, PT_RW);
+        from = guard + PAGE_SIZE;
+    }
+    map_section(from, _end, PT_RW);
+}
+
 /*
  * RAM is mapped cached; so are the firmware's tables among it, and the low 1 MiB, whose
  * holes the MTRRs keep uncached. Other device memory is mapped by ioremap() alone.
@@ -233,7 +246,7 @@ void __init xen_pagetables_init(void)
     map_directmap();
     map_section(_stext, _srodata, PT_R | PT_X);
     map_section(_srodata, _erodata, PT_R);
-    map_section(_sdata, _end, PT_RW);
+    map_data();
     xen_cr3 = (uint64_t)xen_pt.root << PAGE_SHIFT;
     mmu_init_cpu();
 }

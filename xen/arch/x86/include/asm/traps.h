@@ -25,6 +25,8 @@ void traps_init(void);
 void traps_load(unsigned int cpu);
 /* Stacks for #DF, NMI and #MC of a CPU about to be started: 0 or -ENOMEM. */
 int traps_alloc_stacks(unsigned int cpu);
+/* Lowest address of cpu's n-th such stack (#DF, NMI, #MC), or NULL: not yet there. */
+const void *ist_stack(unsigned int cpu, unsigned int n);
 
 /*
  * NMI handlers are asked in order until one says the NMI was its own. They run on an
