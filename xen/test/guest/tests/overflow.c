@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Overflows one of the hypervisor's stacks, named by a word of the command line; that must
- * end in a panic that says so (overflow.lab). Without the guard pages the recursion runs
- * through other memory and ends anywhere.
+ * Overflows one of the hypervisor's stacks, named by a word of the command line; that
+ * must end in a panic that says so (overflow.lab). Without the guard pages the recursion
+ * runs through other memory and ends anywhere.
  */
 #include <public/errno.h>
 #include <xen/test_op.h>
@@ -11,7 +11,11 @@
 static const struct {
     const char *word;
     unsigned long which;
-} stacks[] = { { "own", OVERFLOW_OWN }, { "idle", OVERFLOW_IDLE }, { "nmi", OVERFLOW_NMI } };
+} stacks[] = {
+    { "own", OVERFLOW_OWN },
+    { "idle", OVERFLOW_IDLE },
+    { "nmi", OVERFLOW_NMI },
+};
 
 static long overflow(unsigned long which)
 {
