@@ -24,8 +24,12 @@ CPU_MODELS = {
     "nosvm": "EPYC,-svm",
     "nonpt": "EPYC,+svm,-npt",
 }
+EDU = "edu,dma_mask=0xffffffffffffffff"
 DEVICES = {
-    "edu": ["-device", "edu,dma_mask=0xffffffffffffffff"],
+    "edu": ["-device", EDU],
+    # Two behind a bridge to conventional PCI: one requester id for both.
+    "edupair": ["-device", "pcie-pci-bridge,id=pair",
+                "-device", f"{EDU},bus=pair,addr=1", "-device", f"{EDU},bus=pair,addr=2"],
     "e1000": ["-device", "e1000,netdev=n0", "-netdev", "user,id=n0,restrict=on"],
     "e1000e": ["-device", "e1000e,netdev=n1", "-netdev", "user,id=n1,restrict=on"],
     "rtl8139": ["-device", "rtl8139,netdev=n2", "-netdev", "user,id=n2,restrict=on"],

@@ -32,17 +32,23 @@ static bool share_requester(const struct pci_dev *a, const struct pci_dev *b)
     return false;
 }
 
-/* Another device that would change hands along with pdev, without leave. */
-static struct pci_dev *entangled(struct domain *d, const struct pci_dev *pdev)
+/*
+ * May d have pdev? Not while another domain has a device that the IOMMU cannot tell from
+ * it: what either does would go through the tables of whoever came last.
+ */
+static int check_group(const struct domain *d, const struct pci_dev *pdev)
 {
     struct pci_dev *other;
 
     list_for_each(other, &pci_devices, link) {
-        if (other != pdev && !other->is_bridge && other->domain && other->domain != d &&
-            share_requester(pdev, other))
-            return other;
+        if (other == pdev || other->is_bridge || !other->domain || other->domain == d ||
+            !share_requester(pdev, other))
+            continue;
+        printk(XENLOG_WARNING "%pd: %pp shares a requester id with %pp of %pd\n", d,
+               &pdev->sbdf.v, &other->sbdf.v, other->domain);
+        return -EBUSY;
     }
-    return NULL;
+    return 0;
 }
 
 static int refuse_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
@@ -116,7 +122,7 @@ int iommu_release_device(struct domain *d, struct pci_dev *pdev)
 
 static int check_assign(struct domain *d, struct pci_dev *pdev, bool relaxed)
 {
-    struct pci_dev *other;
+    int err;
 
     if (pdev->is_hidden || pdev->is_bridge)
         return -EPERM;
@@ -128,15 +134,10 @@ static int check_assign(struct domain *d, struct pci_dev *pdev, bool relaxed)
         return -EOPNOTSUPP;
     if (d->dying != DOMDYING_ALIVE)
         return -EINVAL;
-    other = entangled(d, pdev);
-    if (other) {
-        printk(XENLOG_WARNING "%pd: %pp shares a requester id with %pp of %pd\n", d,
-               &pdev->sbdf.v, &other->sbdf.v, other->domain);
-        return -EBUSY;
-    }
-    if (!relaxed && !d->is_privileged)
-        return iommu->reserved(pdev, refuse_reserved, NULL);
-    return 0;
+    err = check_group(d, pdev);
+    if (!err && !relaxed && !d->is_privileged)
+        err = iommu->reserved(pdev, refuse_reserved, NULL);
+    return err;
 }
 
 int iommu_assign(struct domain *d, sbdf_t s, bool relaxed)
@@ -174,10 +175,13 @@ int iommu_deassign(struct domain *d, sbdf_t s)
         return -EOPNOTSUPP;
     spin_lock(&pcidevs_lock);
     pdev = pci_find(s);
-    if (pdev && d && pdev->domain == d)
+    if (pdev && d && pdev->domain == d) {
         err = iommu_release_device(d, pdev);
-    else if (pdev && !d && !pdev->domain && pdev->quarantined && dom0)
-        err = give(dom0, pdev);
+    } else if (pdev && !d && !pdev->domain && pdev->quarantined && dom0) {
+        err = check_group(dom0, pdev);
+        if (!err)
+            err = give(dom0, pdev);
+    }
     spin_unlock(&pcidevs_lock);
     return err;
 }
@@ -189,6 +193,11 @@ int iommu_device_arrived(struct pci_dev *pdev)
         pdev->is_hidden = true;
     if (!iommu || !dom0 || !dom0->iommu.enabled || pdev->is_hidden)
         return 0;
+    if (check_group(dom0, pdev)) {
+        /* It waits for domain 0 to take it once the others are back. */
+        pdev->quarantined = true;
+        return 0;
+    }
     return give(dom0, pdev);
 }
 

@@ -129,10 +129,17 @@ int iommu_setup_dom0(struct domain *d);
  * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false; -ENODEV.
  */
 int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);
-/* From d (NULL: quarantine) to quarantine (d NULL: to domain 0). -ENODEV: not d's. */
+/*
+ * From d (NULL: quarantine) to quarantine (d NULL: to domain 0). -ENODEV: not d's;
+ * -EBUSY: back to domain 0 only when no other domain has a device of its requester id;
+ * -ETIMEDOUT: a unit did not answer.
+ */
 int iommu_deassign(struct domain *d, sbdf_t s);
 
-/* A device appeared (goes to domain 0) or is about to go. [pcidevs_lock held] */
+/*
+ * A device appeared (goes to domain 0, or to quarantine if it shares its requester id
+ * with a guest's device) or is about to go. [pcidevs_lock held]
+ */
 int iommu_device_arrived(struct pci_dev *pdev);
 int iommu_device_leaves(struct pci_dev *pdev);
 

@@ -4,62 +4,24 @@
  * reaches the memory of a domain it was taken from, or one that is lost.
  */
 #include <xen/test_op.h>
-#include "domctl.h"
-#include "edu.h"
+#include "passthrough.h"
 
 #define WINDOW  0x70000ul /* where the registers appear for us, whoever has the device */
 #define THEIRS  0x100ul     /* a page of the domain's */
 #define VIEW    0x60000ul   /* where we see it */
 
 static unsigned int devfn, rounds;
-static uintptr_t regs;
+static const uintptr_t regs = WINDOW << 12;
 static volatile uint64_t ours[512] __attribute__((aligned(4096)));
-
-static long device_op(uint32_t cmd, domid_t dom, uint32_t sbdf)
-{
-    struct xen_domctl op = {0};
-
-    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
-    op.u.assign_device.u.pci.machine_sbdf = sbdf;
-    return domctl(&op, cmd, dom);
-}
 
 static long assign(domid_t dom)
 {
-    return device_op(XEN_DOMCTL_assign_device, dom, devfn);
+    return assign_device(dom, devfn);
 }
 
 static long deassign(domid_t dom)
 {
-    return device_op(XEN_DOMCTL_deassign_device, dom, devfn);
-}
-
-static long create_with_iommu(domid_t *id)
-{
-    struct xen_domctl op;
-    long rc;
-
-    config(&op, 1);
-    op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
-    rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
-    *id = op.domain;
-    return rc;
-}
-
-/* Registers of the device at WINDOW: only what they do, no matter who owns the rest. */
-static long map_registers(void)
-{
-    struct xen_domctl op = {0};
-    uint32_t bar = edu_config_read(devfn, 0x10) & ~15u;
-    long rc;
-
-    op.u.memory_mapping.first_gfn = WINDOW;
-    op.u.memory_mapping.first_mfn = bar >> 12;
-    op.u.memory_mapping.nr_mfns = 1;
-    op.u.memory_mapping.add_mapping = DPCI_ADD_MAPPING;
-    rc = domctl(&op, XEN_DOMCTL_memory_mapping, 0);
-    regs = WINDOW << 12;
-    return rc;
+    return deassign_device(dom, devfn);
 }
 
 /* Does the device's write to our page arrive? */
@@ -79,33 +41,12 @@ static bool untouched_by_device(void)
     return edu_dma(regs, EDU_BUFFER, (uintptr_t)&ours[8]) && ours[8] == 0x2222;
 }
 
-static long see_theirs(domid_t dom, bool see)
-{
-    struct xen_add_to_physmap_batch add = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
-        .u.foreign_domid = dom,
-    };
-    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF, .gpfn = VIEW };
-    xen_ulong_t idx = THEIRS;
-    xen_pfn_t gfn = VIEW;
-    int err = 0;
-    long rc;
-
-    if (!see)
-        return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
-    set_xen_guest_handle(add.idxs, &idx);
-    set_xen_guest_handle(add.gpfns, &gfn);
-    set_xen_guest_handle(add.errs, &err);
-    rc = HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &add);
-    return rc ? rc : err;
-}
-
 TEST(find_device)
 {
     devfn = edu_devfn();
     CHECK(devfn < 256);
     edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
-    CHECK_EQ(map_registers(), 0);
+    CHECK_EQ(map_registers(devfn, WINDOW), 0);
     CHECK(reaches_us());
 }
 
@@ -115,7 +56,7 @@ TEST(refusals)
     domid_t plain, with;
 
     CHECK_EQ(create(1, &plain), 0);
-    CHECK_EQ(create_with_iommu(&with), 0);
+    CHECK_EQ(create_with_iommu(1, &with), 0);
     CHECK_EQ(device_op(XEN_DOMCTL_test_assign_device, with, 0xff00), -XEN_EINVAL);
     CHECK_EQ(device_op(XEN_DOMCTL_assign_device, with, 0xff00), -XEN_ENODEV);
     CHECK_EQ(device_op(XEN_DOMCTL_deassign_device, with, 0xff00), -XEN_ENODEV);
@@ -141,8 +82,8 @@ static void change_hands(void)
     volatile uint64_t *view = (volatile uint64_t *)(VIEW << 12);
     domid_t a, b;
 
-    CHECK_EQ(create_with_iommu(&a), 0);
-    CHECK_EQ(create_with_iommu(&b), 0);
+    CHECK_EQ(create_with_iommu(1, &a), 0);
+    CHECK_EQ(create_with_iommu(1, &b), 0);
     CHECK_EQ(populate(a, THEIRS, 1), 1);
     ours[0] = 0xabcd;
     CHECK(edu_dma(regs, (uintptr_t)ours, EDU_BUFFER));
@@ -150,7 +91,7 @@ static void change_hands(void)
     CHECK_EQ(edu_config_read(devfn, 0), 0xffffffffu);
     CHECK(untouched_by_device());
     /* It reaches what the domain has, at the domain's addresses. */
-    CHECK_EQ(see_theirs(a, true), 0);
+    CHECK_EQ(see_page(a, THEIRS, VIEW), 0);
     view[0] = 0;
     CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
     CHECK_EQ(view[0], 0xabcd);
@@ -175,7 +116,7 @@ static void change_hands(void)
     edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
     CHECK(reaches_us());
 
-    CHECK_EQ(see_theirs(a, false), 0);
+    CHECK_EQ(drop_page(VIEW), 0);
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, a), 0);
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, b), 0);
     if (rounds++)
@@ -198,7 +139,7 @@ TEST(death_of_owner)
     domid_t id;
 
     for (unsigned int n = 0; n < 3; n++) {
-        CHECK_EQ(create_with_iommu(&id), 0);
+        CHECK_EQ(create_with_iommu(1, &id), 0);
         CHECK_EQ(max_vcpus(id, 1), 0);
         CHECK_EQ(populate(id, THEIRS, 64), 64);
         CHECK_EQ(assign(id), 0);
@@ -239,7 +180,7 @@ TEST(stalled_queue)
     uint64_t before = free_pages(), after;
     domid_t id;
 
-    CHECK_EQ(create_with_iommu(&id), 0);
+    CHECK_EQ(create_with_iommu(1, &id), 0);
     CHECK_EQ(populate(id, THEIRS, 64), 64);
     CHECK_EQ(assign(id), 0);
     if (HC2(HYPERVISOR_TEST_OP, TESTOP_STALL_IOMMU, 1)) {
@@ -253,7 +194,7 @@ TEST(stalled_queue)
     CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
     /* The device is lost, the host is not. */
     CHECK_EQ(deassign(DOMID_IO), -XEN_ETIMEDOUT);
-    CHECK_EQ(create_with_iommu(&id), 0);
+    CHECK_EQ(create_with_iommu(1, &id), 0);
     CHECK_EQ(populate(id, THEIRS, 64), 64);
     CHECK_EQ(assign(id), -XEN_ETIMEDOUT);
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);

@@ -10,19 +10,20 @@
 #define EDU_BYTES       256ul
 #define EDU_REG(base, r) (*(volatile uint64_t *)((base) + (r)))
 
-static inline uint32_t edu_config_read(unsigned int devfn, unsigned int reg)
+/* bdf: bus << 8 | devfn, on segment 0. */
+static inline uint32_t edu_config_read(unsigned int bdf, unsigned int reg)
 {
     uint32_t v;
 
-    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | devfn << 8 | reg),
+    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | bdf << 8 | reg),
                      "Nd"((uint16_t)0xcf8));
     __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"((uint16_t)0xcfc));
     return v;
 }
 
-static inline void edu_config_write(unsigned int devfn, unsigned int reg, uint32_t v)
+static inline void edu_config_write(unsigned int bdf, unsigned int reg, uint32_t v)
 {
-    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | devfn << 8 | reg),
+    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | bdf << 8 | reg),
                      "Nd"((uint16_t)0xcf8));
     __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"((uint16_t)0xcfc));
 }

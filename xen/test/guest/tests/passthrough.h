@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tests need to move devices between domains and to watch what they reach. */
+#ifndef TESTS_PASSTHROUGH_H
+#define TESTS_PASSTHROUGH_H
+
+#include "domctl.h"
+#include "edu.h"
+
+static inline long device_op(uint32_t cmd, domid_t dom, uint32_t sbdf)
+{
+    struct xen_domctl op = {0};
+
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.u.pci.machine_sbdf = sbdf;
+    return domctl(&op, cmd, dom);
+}
+
+static inline long assign_device(domid_t dom, uint32_t sbdf)
+{
+    return device_op(XEN_DOMCTL_assign_device, dom, sbdf);
+}
+
+static inline long deassign_device(domid_t dom, uint32_t sbdf)
+{
+    return device_op(XEN_DOMCTL_deassign_device, dom, sbdf);
+}
+
+/* A domain that devices can be assigned to. */
+static inline long create_with_iommu(unsigned int vcpus, domid_t *id)
+{
+    struct xen_domctl op;
+    long rc;
+
+    config(&op, vcpus);
+    op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
+    rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
+    *id = op.domain;
+    return rc;
+}
+
+/*
+ * Registers of edu at a frame of ours: only they, no matter who owns the rest. So DMA can
+ * be started whoever has the device.
+ */
+static inline long map_registers(uint32_t sbdf, unsigned long gfn)
+{
+    struct xen_domctl op = {0};
+    uint32_t bar = edu_config_read(sbdf, 0x10) & ~15u;
+
+    op.u.memory_mapping.first_gfn = gfn;
+    op.u.memory_mapping.first_mfn = bar >> 12;
+    op.u.memory_mapping.nr_mfns = 1;
+    op.u.memory_mapping.add_mapping = DPCI_ADD_MAPPING;
+    return domctl(&op, XEN_DOMCTL_memory_mapping, 0);
+}
+
+/* Page gfn of dom appears to us at view. */
+static inline long see_page(domid_t dom, unsigned long gfn, unsigned long view)
+{
+    struct xen_add_to_physmap_batch add = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
+        .u.foreign_domid = dom,
+    };
+    xen_ulong_t idx = gfn;
+    xen_pfn_t at = view;
+    int err = 0;
+    long rc;
+
+    set_xen_guest_handle(add.idxs, &idx);
+    set_xen_guest_handle(add.gpfns, &at);
+    set_xen_guest_handle(add.errs, &err);
+    rc = HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &add);
+    return rc ? rc : err;
+}
+
+static inline long drop_page(unsigned long view)
+{
+    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF, .gpfn = view };
+
+    return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
+}
+
+#endif
