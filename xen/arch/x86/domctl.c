@@ -212,9 +212,7 @@ static long send_trigger(struct domain *d, const struct xen_domctl_sendtrigger *
         return -ESRCH;
     if (t->trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
         return -EOPNOTSUPP;
-    write_once(v->arch.hvm.nmi_pending, true);
-    vcpu_unblock(v);
-    vcpu_kick(v);
+    hvm_post_nmi(v);
     return 0;
 }
 

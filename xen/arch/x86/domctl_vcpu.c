@@ -37,7 +37,7 @@ static void fill_context(struct vcpu *v, struct vcpu_guest_context *c)
     /* The legacy part of the XSAVE image has the layout of FXSAVE. */
     memcpy(&c->fpu_ctxt, v->arch.xsave, sizeof(c->fpu_ctxt));
     c->flags = VGCF_i387_valid;
-    if (!(read_once(v->sched.pause_flags) & VPF_DOWN))
+    if (!(read_once(v->sched.pause_flags) & VPF_OFF))
         c->flags |= VGCF_online;
     c->user_regs = v->arch.regs;
     read_segments(v, c);

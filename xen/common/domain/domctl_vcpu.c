@@ -18,7 +18,7 @@ static long get_info(struct domain *d, struct xen_domctl_getvcpuinfo *i)
     if (!v)
         return -ESRCH;
     pf = read_once(v->sched.pause_flags);
-    i->online = !(pf & VPF_DOWN);
+    i->online = !(pf & VPF_OFF);
     i->blocked = !!(pf & VPF_BLOCKED);
     i->running = read_once(v->sched.running);
     i->cpu_time = (uint64_t)vcpu_cpu_time(v);

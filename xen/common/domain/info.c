@@ -18,7 +18,7 @@ static uint32_t vcpu_flags(struct domain *d, uint64_t *cpu_time, uint32_t *onlin
 
         *cpu_time += (uint64_t)vcpu_cpu_time(v);
         *max_id = v->vcpu_id;
-        if (pf & VPF_DOWN)
+        if (pf & VPF_OFF)
             continue;
         (*online)++;
         if (!(pf & VPF_BLOCKED))

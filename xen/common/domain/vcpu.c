@@ -109,8 +109,8 @@ int vcpu_up(struct vcpu *v)
 
     if (!v->is_initialised)
         return -EINVAL;
-    old = __atomic_fetch_and(&v->sched.pause_flags, ~VPF_DOWN, __ATOMIC_SEQ_CST);
-    if (old & VPF_DOWN)
+    old = __atomic_fetch_and(&v->sched.pause_flags, ~VPF_OFF, __ATOMIC_SEQ_CST);
+    if (old & VPF_OFF)
         vcpu_wake(v);
     return 0;
 }

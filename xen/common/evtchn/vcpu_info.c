@@ -40,7 +40,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t gfn, unsigned int offset)
     if (offset % sizeof(xen_ulong_t))
         return -EINVAL;
     /* Another vCPU that runs could write to its old one while it is copied. */
-    if (v != current && !(read_once(v->sched.pause_flags) & VPF_DOWN))
+    if (v != current && !(read_once(v->sched.pause_flags) & VPF_OFF))
         return -EINVAL;
     page = guest_page_pin(d, gfn);
     if (IS_ERR(page))

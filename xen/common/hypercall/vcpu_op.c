@@ -34,7 +34,7 @@ static long initialise(struct vcpu *v, uint64_t arg)
 
 static bool is_down(const struct vcpu *v)
 {
-    return read_once(v->sched.pause_flags) & VPF_DOWN;
+    return read_once(v->sched.pause_flags) & VPF_OFF;
 }
 
 static long take_down(struct vcpu *target)
@@ -148,13 +148,6 @@ static long register_info(struct vcpu *v, uint64_t arg)
     return vcpu_register_info(v, _gfn(reg.mfn), reg.offset);
 }
 
-static long send_nmi(struct vcpu *v)
-{
-    write_once(v->arch.hvm.nmi_pending, true);
-    vcpu_kick(v);
-    return 0;
-}
-
 long hypercall_vcpu_op(const unsigned long *a)
 {
     struct domain *d = current->domain;
@@ -190,7 +183,8 @@ long hypercall_vcpu_op(const unsigned long *a)
     case VCPUOP_register_vcpu_info:
         return register_info(v, arg);
     case VCPUOP_send_nmi:
-        return send_nmi(v);
+        hvm_post_nmi(v);
+        return 0;
     case VCPUOP_get_physid:
         return -EINVAL; /* only for vCPUs tied to one CPU each, which we do not do */
     default:

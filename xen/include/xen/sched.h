@@ -21,6 +21,8 @@ struct vcpu;
 #define VPF_BLOCKED  (1U << 0) /* SCHEDOP_block or HLT: woken by an event */
 #define VPF_DOWN     (1U << 1) /* not started, or VCPUOP_down */
 #define VPF_POLLING  (1U << 2) /* SCHEDOP_poll */
+#define VPF_HALTED   (1U << 3) /* HLT with interrupts off: an NMI or a start wakes it */
+#define VPF_OFF (VPF_DOWN | VPF_HALTED) /* to guest and toolstack it is not there */
 
 /* Per-vCPU part [run queue lock of the vCPU's processor unless said otherwise]. */
 struct sched_vcpu {

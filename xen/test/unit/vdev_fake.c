@@ -17,7 +17,9 @@ unsigned int nr_gsis = FAKE_GSIS;
 struct domain *dom;
 struct vcpu *vcpu[FAKE_VCPUS];
 bool fake_x2apic, fake_deadline;
-unsigned int kicks[FAKE_VCPUS], ups[FAKE_VCPUS], resets[FAKE_VCPUS];
+unsigned int kicks[FAKE_VCPUS], ups[FAKE_VCPUS], resets[FAKE_VCPUS], wakes[FAKE_VCPUS];
+unsigned int shutdowns, shutdown_reason;
+void (*fake_on_sleep)(struct vcpu *v);
 uint16_t reset_cs[FAKE_VCPUS];
 struct fake_gsi host[FAKE_GSIS];
 s_time_t fake_now;
@@ -101,13 +103,32 @@ void vcpu_kick(struct vcpu *v)
 int vcpu_up(struct vcpu *v)
 {
     ups[v->vcpu_id]++;
-    v->sched.pause_flags &= ~VPF_DOWN;
+    v->sched.pause_flags &= ~VPF_OFF;
     return 0;
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    wakes[v->vcpu_id]++;
+}
+
+void vcpu_block(void)
+{
+    current->sched.pause_flags |= VPF_BLOCKED;
 }
 
 void vcpu_sleep_nosync(struct vcpu *v)
 {
-    (void)v;
+    if (fake_on_sleep)
+        fake_on_sleep(v);
+}
+
+int domain_shutdown(struct domain *d, unsigned int reason)
+{
+    assert_ptr_equal(d, dom);
+    shutdowns++;
+    shutdown_reason = reason;
+    return 0;
 }
 
 void softirq_raise(enum softirq nr)
@@ -364,7 +385,9 @@ void fake_domain(bool privileged, uint32_t emulation_flags)
     fake_x2apic = true;
     fake_deadline = false;
     fake_now = 1000000;
-    handlers = machine_writes = 0;
+    handlers = machine_writes = shutdowns = 0;
+    fake_on_sleep = NULL;
+    memset(wakes, 0, sizeof(wakes));
     memset(kicks, 0, sizeof(kicks));
     memset(ups, 0, sizeof(ups));
     memset(resets, 0, sizeof(resets));

@@ -24,7 +24,11 @@ extern struct vcpu *vcpu[FAKE_VCPUS];
 
 extern bool fake_x2apic, fake_deadline; /* what the CPU policy has */
 extern unsigned int kicks[FAKE_VCPUS], ups[FAKE_VCPUS], resets[FAKE_VCPUS];
+extern unsigned int wakes[FAKE_VCPUS];
 extern uint16_t reset_cs[FAKE_VCPUS];
+extern unsigned int shutdowns, shutdown_reason;
+/* What happens elsewhere while a vCPU is on its way to sleep. */
+extern void (*fake_on_sleep)(struct vcpu *v);
 
 struct fake_gsi {
     irq_handler_t fn;

@@ -14,7 +14,6 @@
 #include <asm/msr.h>
 #include <asm/xstate.h>
 #include <public/sched.h>
-#include <asm/vlapic.h>
 #include "private.h"
 
 const struct hvm_ops *hvm;
@@ -143,36 +142,6 @@ void hvm_triple_fault(struct vcpu *v)
     gprintk(XENLOG_WARNING, "triple fault\n");
     hvm_dump_vcpu(v);
     domain_shutdown(d, reason);
-}
-
-/* HLT with interrupts off: nothing but an NMI or INIT could wake this vCPU again. */
-static void halt_for_good(struct vcpu *v)
-{
-    struct domain *d = v->domain;
-    struct vcpu *other;
-
-    __atomic_or_fetch(&v->sched.pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST);
-    /* A start that was posted before the flag was set has not cleared it. */
-    if (vlapic_start_pending(v->arch.hvm.vlapic)) {
-        __atomic_and_fetch(&v->sched.pause_flags, ~VPF_DOWN, __ATOMIC_SEQ_CST);
-        return;
-    }
-    vcpu_sleep_nosync(v);
-    for_each_vcpu(d, other) {
-        if (!(__atomic_load_n(&other->sched.pause_flags, __ATOMIC_SEQ_CST) & VPF_DOWN))
-            return;
-    }
-    domain_shutdown(d, SHUTDOWN_poweroff);
-}
-
-void hvm_hlt(struct vcpu *v)
-{
-    if (v->arch.hvm.event.valid || v->arch.hvm.nmi_pending)
-        return;
-    if (v->arch.regs.rflags & X86_EFLAGS_IF)
-        vcpu_block();
-    else
-        halt_for_good(v);
 }
 
 void hvm_run_softirqs(struct vcpu *v)

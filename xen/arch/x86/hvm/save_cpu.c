@@ -20,7 +20,7 @@
 
 static bool never_started(const struct vcpu *v)
 {
-    return !v->is_initialised || (v->sched.pause_flags & VPF_DOWN);
+    return !v->is_initialised || (v->sched.pause_flags & VPF_OFF);
 }
 
 static void save_segments(struct vcpu *v, struct hvm_hw_cpu *r)

@@ -193,3 +193,42 @@ TEST(restart_running)
     CHECK(cpu_start(1, count_me));
     CHECK(wait_for(&times_run, 2));
 }
+
+static volatile unsigned int nmis, behind_halt;
+
+static void on_nmi(struct frame *f)
+{
+    (void)f;
+    nmis++;
+}
+
+static void halt_once(unsigned int n)
+{
+    (void)n;
+    __atomic_fetch_add(&times_run, 1, __ATOMIC_SEQ_CST);
+    __asm__ volatile("cli; hlt" ::: "memory");
+    behind_halt++;
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* An NMI ends a HLT with interrupts off, from another processor and by hypercall. */
+TEST(nmi_wakes_halted)
+{
+    if (cpu_count() < 2)
+        return;
+    set_handler(2, on_nmi);
+    for (unsigned int round = 1; round <= 2; round++) {
+        times_run = 0;
+        CHECK(cpu_start(1, halt_once));
+        CHECK(wait_for(&times_run, 1));
+        delay_ns(2000000);
+        CHECK_EQ(behind_halt, round - 1);
+        if (round == 1)
+            apic_send(2, 0x4400);
+        else
+            CHECK_EQ(HC2(__HYPERVISOR_vcpu_op, VCPUOP_send_nmi, 1), 0);
+        CHECK(wait_for(&behind_halt, round));
+        CHECK_EQ(nmis, round);
+    }
+}

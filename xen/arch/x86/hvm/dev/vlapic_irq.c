@@ -118,8 +118,7 @@ void vlapic_fire_lvt(struct vlapic *vl, unsigned int lvt)
     if (entry & VL_LVT_MASKED)
         return;
     if (lvt != VL_LVTT && lvt != VL_LVTERR && (entry >> 8 & 7) == VL_NMI) {
-        write_once(vl->vcpu->arch.hvm.nmi_pending, true);
-        vcpu_kick(vl->vcpu);
+        hvm_post_nmi(vl->vcpu);
         return;
     }
     /* A bad vector in the error entry itself must not report for ever. */
@@ -202,8 +201,7 @@ static bool take(struct vlapic *vl, const struct vlapic_msg *m)
         vlapic_set_irq(vl->vcpu, m->vector, m->level);
         return true;
     case VL_NMI:
-        write_once(vl->vcpu->arch.hvm.nmi_pending, true);
-        vcpu_kick(vl->vcpu);
+        hvm_post_nmi(vl->vcpu);
         return true;
     case VL_INIT:
         post_init(vl);

@@ -173,7 +173,13 @@ int hvm_set_cr0(struct vcpu *v, uint64_t val);
 int hvm_set_cr3(struct vcpu *v, uint64_t val);
 int hvm_set_cr4(struct vcpu *v, uint64_t val);
 int hvm_set_efer(struct vcpu *v, uint64_t val);
+/*
+ * HLT by current, whose RIP is behind it. Waits for an event, with interrupts off for an
+ * NMI, INIT or VCPUOP_up only; the last vCPU of a domain to do that powers it off.
+ */
 void hvm_hlt(struct vcpu *v);
+/* An NMI for v, also out of a HLT with interrupts off. Any context. */
+void hvm_post_nmi(struct vcpu *v);
 uint64_t hvm_guest_tsc(struct vcpu *v);
 void hvm_set_guest_tsc(struct vcpu *v, uint64_t tsc);
 
