@@ -127,7 +127,7 @@ static void wake_by_start(struct vcpu *v)
     send_start();
 }
 
-/* Between the last look and the sleep; with all others gone, it is no power-off either. */
+/* Between the last look and the sleep; even with all others gone it is no power-off. */
 static void test_between(void **state)
 {
     void (*const how[])(struct vcpu *) = { wake_by_nmi, wake_by_start };
