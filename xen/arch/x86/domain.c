@@ -12,9 +12,11 @@
 #include <asm/p2m.h>
 #include <asm/xstate.h>
 
-/* What is emulated; a domain that asks for more cannot be had. */
-#define EMULATED (XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC | XEN_X86_EMU_PIT | \
-                  XEN_X86_EMU_VPCI)
+/*
+ * What is emulated; a domain that asks for more cannot be had. The interval timer that
+ * every domain can read is no EMU_PIT, which promises interrupts (hvm/dev/README.md).
+ */
+#define EMULATED (XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC | XEN_X86_EMU_VPCI)
 
 /* Frequencies this close are the same clock, measured twice: parts per million. */
 #define TSC_TOLERANCE_PPM 500

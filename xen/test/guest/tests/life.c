@@ -17,6 +17,9 @@ TEST(bad_configs)
     op.u.createdomain.grant_opts = 3;
     CHECK_EQ(domctl(&op, XEN_DOMCTL_createdomain, 0), -XEN_EINVAL);
     config(&op, 1);
+    op.u.createdomain.arch.emulation_flags |= XEN_X86_EMU_PIT;
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_createdomain, 0), -XEN_EOPNOTSUPP);
+    config(&op, 1);
     op.u.createdomain.flags |= 1u << 31;
     CHECK_EQ(domctl(&op, XEN_DOMCTL_createdomain, 0), -XEN_EINVAL);
     config(&op, 1);
