@@ -30,11 +30,10 @@ void *memmove(void *dst, const void *src, size_t n)
 
 void *memset(void *dst, int c, size_t n)
 {
-    void *d = dst;
     uint64_t pattern = (unsigned char)c * 0x0101010101010101ULL;
-    size_t words = n / 8, rest = n % 8;
+    void *d = fill_words(dst, pattern, n / 8);
+    size_t rest = n % 8;
 
-    __asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(pattern) : "memory");
     __asm__ volatile("rep stosb" : "+D"(d), "+c"(rest) : "a"(pattern) : "memory");
     return dst;
 }

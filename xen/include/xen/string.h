@@ -4,6 +4,7 @@
 #define XEN_STRING_H
 
 #ifdef XEN_HOST_TEST
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #else
@@ -23,6 +24,13 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *hay, const char *needle);
 #endif
+
+/* Store word n times from dst on. Returns the address behind the last. */
+static inline void *fill_words(void *dst, uint64_t word, size_t n)
+{
+    __asm__ volatile("rep stosq" : "+D"(dst), "+c"(n) : "a"(word) : "memory");
+    return dst;
+}
 
 /*
  * Copy src to dst of size bytes, cutting and always terminating. Returns

@@ -18,8 +18,7 @@ int amd_device_init(void)
 
     if (!table)
         return -ENOMEM;
-    for (unsigned int i = 0; i < PT_ENTRIES; i++)
-        table[i] = AMD_ABSENT;
+    fill_words(table, AMD_ABSENT, PT_ENTRIES);
     blocked_root = virt_to_paddr(table);
     return 0;
 }
