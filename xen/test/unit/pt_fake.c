@@ -76,7 +76,10 @@ static void fake_retire(void *ctx, unsigned long mfn)
 
 static pt_entry_t *fake_map(void *ctx, unsigned long mfn)
 {
-    return world_table(ctx, mfn);
+    struct pt_world *w = ctx;
+
+    w->looks++;
+    return world_table(w, mfn);
 }
 
 static void fake_written(void *ctx, pt_entry_t *slot, unsigned long table_mfn,

@@ -20,6 +20,7 @@ struct pt_world {
     enum fake_state state[FAKE_TABLES];
     unsigned int next, live, retired;
     unsigned long allocs;
+    unsigned long looks;                /* map_table calls: a measure of work */
     unsigned long fail_at;              /* the nth allocation from now fails */
     /* Called after each store with what it touched. */
     void (*on_store)(struct pt_world *w, unsigned long table_mfn, unsigned int index);

@@ -144,13 +144,10 @@ static void fill_split(struct pt *pt, unsigned long table, unsigned int level,
 {
     unsigned long mfn = pt_mfn(pt->fmt, level, e);
     pt_attr_t attr = pt->fmt->leaf_attr(level, e);
-    unsigned int i;
+    struct pt_slot s = slot_in(pt, table, level - 1, 0);
 
-    for (i = 0; i < PT_ENTRIES; i++) {
-        struct pt_slot s = slot_in(pt, table, level - 1, i);
-
-        store(pt, &s, pt->fmt->leaf(level - 1, mfn + i * pt_span(level - 1), attr));
-    }
+    for (; s.index < PT_ENTRIES; s.index++, mfn += pt_span(level - 1))
+        store(pt, &s, pt->fmt->leaf(level - 1, mfn, attr));
 }
 
 /*
@@ -306,9 +303,12 @@ bool pt_coalesce(struct pt *pt, unsigned long pfn, unsigned int level)
 
 static bool table_is_empty(const struct pt *pt, unsigned long table)
 {
-    const pt_entry_t *e = table_at(pt, table);
+    const pt_entry_t *e;
     unsigned int i;
 
+    if (pt->ops->table_empty)
+        return pt->ops->table_empty(pt->ctx, table);
+    e = table_at(pt, table);
     for (i = 0; i < PT_ENTRIES; i++)
         if (pt_present(pt->fmt, e[i]))
             return false;
@@ -325,12 +325,17 @@ unsigned int pt_prune(struct pt *pt, unsigned long pfn)
     for (level = 1; level < pt->levels; level++) {
         struct pt_slot s = pt_descend(pt, pfn, level);
         pt_entry_t e = pt_get(&s);
+        unsigned long table;
 
         if (s.level != level || !is_table(pt, level, e))
             continue;
-        if (!table_is_empty(pt, pt_mfn(pt->fmt, level, e)))
+        table = pt_mfn(pt->fmt, level, e);
+        if (!table_is_empty(pt, table))
             break;
-        n += pt_store(pt, &s, 0, 0);
+        /* There is nothing below it to look for. */
+        store(pt, &s, 0);
+        pt->ops->retire_table(pt->ctx, table);
+        n++;
     }
     return n;
 }

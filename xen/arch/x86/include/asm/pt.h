@@ -118,6 +118,11 @@ struct pt_ops {
      */
     void (*retire_table)(void *ctx, unsigned long mfn);
     pt_entry_t *(*map_table)(void *ctx, unsigned long mfn);
+    /*
+     * Whether no entry of a linked table is present, for owners that count them in
+     * written(); NULL: the engine looks at all 512.
+     */
+    bool (*table_empty)(void *ctx, unsigned long mfn);
     /* Not 0: frame 0's address in a linear map of all tables; no map_table then. */
     unsigned long direct_map;
     /*
