@@ -8,6 +8,7 @@
 #include <xen/lib.h>
 #include <xen/mm.h>
 #include <asm/cpu.h>
+#include <asm/mmu.h>
 
 #include "private.h"
 
@@ -30,10 +31,8 @@ static int alloc_table(void *ctx, unsigned long *mfn)
 
     if (!table)
         return -ENOMEM;
-    if (t->absent) {
-        for (unsigned int i = 0; i < PT_ENTRIES; i++)
-            table[i] = t->absent;
-    }
+    if (t->absent)
+        fill_words(table, t->absent, PT_ENTRIES);
     if (t->write_back)
         iommu_write_back(table, PAGE_SIZE);
     *mfn = mfn_x(virt_to_mfn(table));
@@ -63,14 +62,22 @@ static pt_entry_t *map_table(void *ctx, unsigned long mfn)
     return mfn_to_virt(_mfn(mfn));
 }
 
+/* The present entries of a table, counted in its type, which nobody else uses there. */
+static bool table_empty(void *ctx, unsigned long mfn)
+{
+    (void)ctx;
+    return !mfn_to_page(_mfn(mfn))->type;
+}
+
 static void entry_written(void *ctx, pt_entry_t *slot, unsigned long table_mfn,
                           unsigned int index, pt_entry_t old, pt_entry_t now)
 {
     const struct iommu_tables *t = ctx;
+    int more = pt_present(t->pt.fmt, now) - pt_present(t->pt.fmt, old);
 
-    (void)table_mfn;
     (void)index;
-    (void)old;
+    if (more)
+        mfn_to_page(_mfn(table_mfn))->type += (uint64_t)more;
     if (now == 0 && t->absent)
         write_once(*slot, t->absent);
     if (t->write_back)
@@ -82,7 +89,11 @@ static const struct pt_ops table_ops = {
     .free_table = free_table,
     .retire_table = retire_table,
     .map_table = map_table,
+    .table_empty = table_empty,
     .written = entry_written,
+#ifndef XEN_HOST_TEST
+    .direct_map = DIRECTMAP_START,
+#endif
 };
 
 int iommu_tables_init(struct iommu_tables *t, struct domain *d,
@@ -136,8 +147,7 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
         return 0;
     /* Only a leaf larger than the piece needs memory, and then it is the only leaf. */
     err = pt_unmap(&t->pt, start, nr, &cur);
-    /* A table that has become empty goes; a neighbour that is there says it has not. */
-    if (!err && !pt_lookup(&t->pt, start ^ 1).attr)
+    if (!err)
         pt_prune(&t->pt, start);
     return err;
 }

@@ -182,6 +182,14 @@ static void random_changes(enum unit_mode mode, unsigned int rounds)
     }
     for (unsigned long off = 0; off < SPACE; off++)
         check(off);
+    /* Page by page, upwards and downwards: no table but the root is left. */
+    for (unsigned long off = 0; off < SPACE; off++) {
+        unsigned long dfn = BASE + (off < SPACE / 2 ? off : SPACE + SPACE / 2 - 1 - off);
+
+        assert_int_equal(v->unmap(&d, _dfn(dfn), 0), 0);
+        assert_int_equal(flush_one(dfn, 1), 0);
+    }
+    assert_int_equal(tables(), 1);
     finish();
 }
 
