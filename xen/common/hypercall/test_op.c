@@ -16,6 +16,8 @@ HYPERCALL(test_op)
         return 0;
     case TESTOP_OVERFLOW_STACK:
         return stack_test_overflow(a[1]);
+    case TESTOP_BYTES_IN_USE:
+        return (long)alloc_bytes_in_use();
     default:
         return -ENOSYS;
     }

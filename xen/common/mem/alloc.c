@@ -50,6 +50,7 @@ static struct list partial[CLASSES]; /* [alloc_lock] */
 
 static void charge_add(struct charge *c, unsigned int tag, uint64_t bytes)
 {
+    alloc_count_bytes((int64_t)bytes);
     if (!c)
         return;
     __atomic_fetch_add(&c->bytes[tag], bytes, __ATOMIC_RELAXED);
@@ -60,6 +61,7 @@ static void charge_sub(struct charge *c, unsigned int tag, uint64_t bytes)
 {
     uint64_t had, objects;
 
+    alloc_count_bytes(-(int64_t)bytes);
     if (!c)
         return;
     had = __atomic_fetch_sub(&c->bytes[tag], bytes, __ATOMIC_RELAXED);

@@ -75,4 +75,16 @@ bool alloc_should_fail(void)
 
     return n == __atomic_load_n(&fail_at, __ATOMIC_SEQ_CST);
 }
+
+static uint64_t bytes_in_use; /* atomic */
+
+uint64_t alloc_bytes_in_use(void)
+{
+    return __atomic_load_n(&bytes_in_use, __ATOMIC_SEQ_CST);
+}
+
+void alloc_count_bytes(int64_t more)
+{
+    __atomic_fetch_add(&bytes_in_use, (uint64_t)more, __ATOMIC_SEQ_CST);
+}
 #endif

@@ -78,7 +78,14 @@ void charge_free_pages(void *p, unsigned int order);
  */
 uint64_t alloc_fail_arm(uint64_t nth);
 bool alloc_should_fail(void);
+/* Bytes in use that came through this interface, whoever is charged. Any context. */
+uint64_t alloc_bytes_in_use(void);
+void alloc_count_bytes(int64_t more);
 #else
+static inline void alloc_count_bytes(int64_t more)
+{
+    (void)more;
+}
 static inline bool alloc_should_fail(void)
 {
     return false;

@@ -25,4 +25,7 @@
 #define OVERFLOW_IDLE 1 /* that of a CPU that is idle */
 #define OVERFLOW_NMI  2 /* the one NMIs are taken on */
 
+/* Returns the bytes that all objects of the hypervisor take. */
+#define TESTOP_BYTES_IN_USE 16
+
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every allocation that making a domain needs is failed, one after the other. Each time
- * the failure must be a clean -ENOMEM and nothing may be lost. A leak shows as fewer free
- * pages; a forgotten check as a crash of the hypervisor.
+ * Every allocation that making a domain needs is failed, one after the other, where the
+ * machine has an edu device with that assigned to it. Each time the failure must be a
+ * clean -ENOMEM and nothing may be lost, not a byte. A leak shows as less memory; a
+ * forgotten check as a crash of the hypervisor; a lost device as one that is not ours.
  */
-#include <xen/test_op.h>
-#include "domctl.h"
+#include "passthrough.h"
 
 #define MOST 2000 /* allocations of one round; far more than there are */
+
+#define NO_DEVICE 256u
+static uint32_t devfn;
 
 static long fail_alloc(unsigned long nth)
 {
@@ -17,12 +20,16 @@ static long fail_alloc(unsigned long nth)
 /* Make a domain with memory; the first error. It is destroyed in any case. */
 static long round(void)
 {
+    bool with = devfn != NO_DEVICE;
     domid_t id;
-    long rc = create(3, &id), dead;
+    long rc = with ? create_with_iommu(3, &id) : create(3, &id), dead;
 
     if (rc)
         return rc;
-    rc = max_vcpus(id, 3);
+    if (with)
+        rc = assign_device(id, devfn);
+    if (!rc)
+        rc = max_vcpus(id, 3);
     if (!rc) {
         rc = populate(id, 0x80000, 32);
         rc = rc == 32 ? 0 : rc < 0 ? rc : -XEN_ENOMEM;
@@ -31,40 +38,52 @@ static long round(void)
     return rc ? rc : dead;
 }
 
-static bool settled(uint64_t *pages)
+/* Home again from wherever the round left it. */
+static bool device_is_ours(void)
 {
-    *pages = free_pages();
-    return free_again(*pages);
+    fail_alloc(0);
+    if (devfn == NO_DEVICE)
+        return true;
+    if (edu_config_read(devfn, 0) != EDU_ID && deassign_device(DOMID_IO, devfn))
+        return false;
+    return edu_config_read(devfn, 0) == EDU_ID;
 }
 
 TEST(each_allocation)
 {
     uint64_t before;
     unsigned long n;
+    long used;
 
+    devfn = edu_devfn();
     if (fail_alloc(0) == -XEN_ENOSYS) {
         print("skipped: this hypervisor was built without fault injection\n");
         return;
     }
     CHECK_EQ(round(), 0); /* what is allocated once and for all */
+    CHECK(device_is_ours());
     delay_ns(50000000);
-    CHECK(settled(&before));
+    before = free_pages();
+    used = bytes_in_use();
+    CHECK(as_before(before, used));
     for (n = 1; n < MOST; n++) {
-        long rc;
+        long rc, asked;
 
         fail_alloc(n);
         rc = round();
+        asked = fail_alloc(0);
+        CHECK(device_is_ours());
         /* Fewer than n allocations: the round is through. */
-        if (fail_alloc(0) < (long)n) {
+        if (asked < (long)n) {
             CHECK_EQ(rc, 0);
             break;
         }
         if (rc && rc != -XEN_ENOMEM)
             print("allocation %lu: %ld\n", n, rc);
         CHECK(rc == 0 || rc == -XEN_ENOMEM);
-        if (!free_again(before))
+        if (!as_before(before, used))
             print("allocation %lu was lost\n", n);
-        CHECK(free_again(before));
+        CHECK(as_before(before, used));
     }
     CHECK(n > 10 && n < MOST);
     print("%lu allocations failed in turn\n", n - 1);

@@ -3,6 +3,7 @@
 #ifndef TESTS_PASSTHROUGH_H
 #define TESTS_PASSTHROUGH_H
 
+#include <xen/test_op.h>
 #include "domctl.h"
 #include "edu.h"
 
@@ -78,6 +79,25 @@ static inline long drop_page(unsigned long view)
     struct xen_remove_from_physmap drop = { .domid = DOMID_SELF, .gpfn = view };
 
     return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
+}
+
+/* Of all objects of the hypervisor, in builds with fault injection; else -ENOSYS. */
+static inline long bytes_in_use(void)
+{
+    return HC2(HYPERVISOR_TEST_OP, TESTOP_BYTES_IN_USE, 0);
+}
+
+/* A dead domain's last page goes a little after the call: wait, with a bound. */
+static inline bool as_before(uint64_t pages, long used)
+{
+    for (unsigned int ms = 0; ms < 1000; ms++) {
+        if (free_pages() == pages && bytes_in_use() == used)
+            return true;
+        delay_ns(1000000);
+    }
+    print("free %lu, was %lu; in use %ld, was %ld\n", free_pages(), pages,
+          bytes_in_use(), used);
+    return false;
 }
 
 #endif
