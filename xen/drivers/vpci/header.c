@@ -5,132 +5,8 @@
  * only while decoding is off, so guest and device always agree on where it is mapped.
  */
 #include <xen/lib.h>
-#include <xen/rangeset.h>
-#include <asm/p2m.h>
 
 #include "private.h"
-
-struct span {
-    struct domain *d;
-    unsigned long shift;        /* mfn = gfn + shift (wrapping) */
-    bool map;
-    int err;
-};
-
-/* A run of frames that the domain may use and that are not trapped. */
-static int change_run(unsigned long first, unsigned long last, void *arg)
-{
-    struct span *s = arg;
-    unsigned long n = last - first + 1;
-    int err;
-
-    if (s->map)
-        err = p2m_map_mmio(s->d, _gfn(first - s->shift), _mfn(first), n);
-    else
-        err = p2m_unmap_mmio(s->d, _gfn(first - s->shift), _mfn(first), n);
-    if (err && !s->err)
-        s->err = err;
-    return s->map ? err : 0;
-}
-
-/* Guest frames first to last, as far as the host's behind them are the domain's. */
-static int change_frames(struct span *s, unsigned long first, unsigned long last)
-{
-    return rangeset_for_each(&s->d->iomem_caps, first + s->shift, last + s->shift,
-                             change_run, s);
-}
-
-/* Does another BAR that is mapped use this frame? BARs may be smaller than a page. */
-static bool frame_shared(const struct vpci *self, const struct vpci_bar *bar,
-                         unsigned long frame)
-{
-    struct vpci_domain *vd = self->d->arch.vpci;
-    struct vpci *v;
-
-    list_for_each(v, &vd->devices, link) {
-        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++) {
-            const struct vpci_bar *b = &v->bar[i];
-
-            if (b != bar && b->mapped && frame >= b->mapped_at >> PAGE_SHIFT &&
-                frame <= (b->mapped_at + b->size - 1) >> PAGE_SHIFT)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* All of a BAR but for the pages of the MSI-X table and PBA. */
-static int change_bar(struct vpci *v, unsigned int i, uint64_t at, bool map)
-{
-    struct vpci_bar *bar = &v->bar[i];
-    struct span s = {
-        .d = v->d, .map = map, .shift = (bar->host >> PAGE_SHIFT) - (at >> PAGE_SHIFT),
-    };
-    unsigned long frame = at >> PAGE_SHIFT, last = (at + bar->size - 1) >> PAGE_SHIFT;
-    uint64_t hole[2][2] = { { ~0ULL, 0 }, { ~0ULL, 0 } };
-    int err = 0;
-
-    if (at % PAGE_SIZE || bar->size < PAGE_SIZE) {
-        if (frame_shared(v, bar, frame) || (last != frame && frame_shared(v, bar, last)))
-            return 0;
-    }
-    for (unsigned int h = 0; h < 2; h++)
-        (void)vpci_msix_hole(v, i, h, &hole[h][0], &hole[h][1]);
-    /* From hole to hole; there are two at most, in either order. */
-    while (frame <= last && !err) {
-        unsigned long stop = last + 1, next = last + 1;
-
-        for (unsigned int h = 0; h < 2; h++) {
-            unsigned long from = (at + hole[h][0]) >> PAGE_SHIFT;
-            unsigned long to = (at + hole[h][1]) >> PAGE_SHIFT;
-
-            if (hole[h][0] != ~0ULL && to >= frame && from < stop) {
-                stop = MAX(from, frame);
-                next = to + 1;
-            }
-        }
-        if (stop > frame)
-            err = change_frames(&s, frame, stop - 1);
-        frame = next;
-    }
-    return err ? err : s.err;
-}
-
-static void unmap_bar(struct vpci *v, unsigned int i)
-{
-    struct vpci_bar *bar = &v->bar[i];
-
-    if (!bar->mapped)
-        return;
-    bar->mapped = false;
-    if (change_bar(v, i, bar->mapped_at, false))
-        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx not unmapped\n", v->d,
-               &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at);
-}
-
-static int map_bar(struct vpci *v, unsigned int i)
-{
-    struct vpci_bar *bar = &v->bar[i];
-    int err;
-
-    if (!bar->size || !bar->addr || !bar->enabled || bar->mapped)
-        return 0;
-    if (v->d->is_privileged)
-        v->pdev->bar[i].addr = bar->host = bar->addr;
-    /* A page that the BAR fills only in part may belong to someone else as well. */
-    else if ((bar->addr | bar->host | bar->size) % PAGE_SIZE)
-        return 0;
-    err = change_bar(v, i, bar->addr, true);
-    if (err) {
-        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx, %#lx bytes, not mapped: %d\n",
-               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->addr,
-               (unsigned long)bar->size, err);
-        return err;
-    }
-    bar->mapped = true;
-    bar->mapped_at = bar->addr;
-    return 0;
-}
 
 static unsigned int bar_register(const struct vpci *v, unsigned int i)
 {
@@ -163,25 +39,33 @@ static void write_bar_to_device(struct vpci *v, unsigned int i)
 #define COMMAND_GUEST (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
                        PCI_COMMAND_INTX_OFF)
 
+static uint32_t command_read(struct vpci *v, const struct vpci_field *f)
+{
+    return v->d->is_privileged ? vpci_hw_read(v, f) : v->command;
+}
+
+/* Other domains than 0 do not see that the device's interrupt line is switched off. */
 static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
 {
     bool on = val & PCI_COMMAND_MEMORY;
     uint32_t hw = val;
 
-    if (!v->d->is_privileged)
-        hw &= COMMAND_GUEST;
+    if (!v->d->is_privileged) {
+        v->command = (uint16_t)(val & COMMAND_GUEST);
+        hw = v->command | PCI_COMMAND_INTX_OFF;
+    }
     if (on && !v->memory_on) {
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-            (void)map_bar(v, i);
+            (void)vpci_map_bar(v, i);
         v->memory_on = true;
         pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
     } else if (!on && v->memory_on) {
         pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
         v->memory_on = false;
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-            unmap_bar(v, i);
+            vpci_unmap_bar(v, i);
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
     } else {
@@ -231,12 +115,12 @@ static void rom_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
 
     /* The enable bit counts at once; a move only while the ROM is not mapped. */
     if (bar->mapped && (!enable || addr != bar->addr))
-        unmap_bar(v, f->arg);
+        vpci_unmap_bar(v, f->arg);
     bar->addr = addr;
     bar->enabled = enable;
     write_bar_to_device(v, f->arg);
     if (v->memory_on && enable)
-        (void)map_bar(v, f->arg);
+        (void)vpci_map_bar(v, f->arg);
 }
 
 static int add_bars(struct vpci *v, unsigned int count)
@@ -347,7 +231,7 @@ int vpci_header_init(struct vpci *v)
     unsigned int kind = pci_conf_read(v->pdev->sbdf, PCI_HEADER_TYPE, 1) &
                         PCI_HEADER_KIND;
     uint32_t command = pci_conf_read(v->pdev->sbdf, PCI_COMMAND, 2);
-    int err = vpci_add_field(v, PCI_COMMAND, 2, 0, vpci_hw_read, command_write);
+    int err = vpci_add_field(v, PCI_COMMAND, 2, 0, command_read, command_write);
 
     if (!err && kind == PCI_KIND_NORMAL)
         err = add_bars(v, 6);
@@ -364,15 +248,16 @@ int vpci_header_init(struct vpci *v)
         return err;
     /* Firmware left it on: domain 0 finds it as it was. */
     v->memory_on = command & PCI_COMMAND_MEMORY;
-    for (unsigned int i = 0; v->memory_on && i <= PCI_ROM_BAR; i++)
-        (void)map_bar(v, i);
-    return 0;
+    for (unsigned int i = 0; v->memory_on && i <= PCI_ROM_BAR && err != -ENOMEM; i++)
+        err = vpci_map_bar(v, i);
+    /* A BAR that firmware put in the way of something: the rest is still of use. */
+    return err == -ENOMEM ? err : 0;
 }
 
 void vpci_header_release(struct vpci *v)
 {
     for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-        unmap_bar(v, i);
+        vpci_unmap_bar(v, i);
     if (!v->d->is_privileged)
         switch_off_device(v);
 }

@@ -6,6 +6,7 @@
 #include <xen/domain.h>
 #include <xen/pci.h>
 #include <xen/pci_regs.h>
+#include <xen/rangeset.h>
 #include <xen/vpci.h>
 
 struct vpci_field;
@@ -33,6 +34,7 @@ struct vpci_bar {
     bool enabled;               /* ROM: its enable bit; else true */
     bool mapped;
     uint64_t mapped_at;
+    struct rangeset frames;     /* of the host, that it brought into the p2m */
 };
 
 struct vpci_msi {
@@ -67,6 +69,7 @@ struct vpci {
     struct domain *d;
     bool read_only;             /* shown, not to be changed */
     bool memory_on;             /* memory decoding, guest's view and hardware's */
+    uint16_t command;           /* what a guest other than domain 0 wrote there */
     unsigned int fields;
     struct vpci_field field[VPCI_FIELDS];
     unsigned int bars;
@@ -83,6 +86,14 @@ struct vpci_domain {
 int vpci_add_field(struct vpci *v, unsigned int reg, unsigned int size, uint8_t arg,
                    vpci_read_fn *read, vpci_write_fn *write);
 vpci_read_fn vpci_hw_read;
+
+/*
+ * Put BAR i where the guest wants it, as far as the domain may have the host's frames;
+ * all of that or nothing. -EEXIST: something is in the way; -ENOMEM. The log says so.
+ */
+int vpci_map_bar(struct vpci *v, unsigned int i);
+/* Take away what vpci_map_bar() put there and is still there. */
+void vpci_unmap_bar(struct vpci *v, unsigned int i);
 
 int vpci_header_init(struct vpci *v);
 void vpci_header_release(struct vpci *v);

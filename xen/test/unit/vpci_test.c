@@ -4,278 +4,7 @@
  * which interrupts exist. Broken, a guest write reaches a register it must not, a page
  * stays mapped, or something is left behind when the device goes.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include <xen/acpi.h>
-#include <xen/errno.h>
-#include <xen/irq.h>
-#include <asm/hvm.h>
-#include <asm/p2m.h>
-#include "../../drivers/vpci/private.h"
-
-#define MSI_CAP     0x50
-#define MSIX_CAP    0x70
-#define BAR0_SIZE   0x8000ULL       /* table at page 2, PBA at page 3 */
-#define BAR2_SIZE   0x100000ULL     /* 64 bits wide */
-#define VECTORS     4U
-#define S           PCI_SBDF(0, 0, 3, 0)
-
-static struct domain d;
-static struct pci_dev dev;
-static uint8_t cfg[4096];
-static unsigned int cfg_writes, allocated, fail_at;
-static bool mapped[1U << 20];
-static struct {
-    irq_handler_t fn;
-    void *data;
-    bool masked;
-} bound[2][VECTORS];
-static bool hw_enabled[2], hw_mask_all;
-static uint64_t sent_address;
-static uint32_t sent_data;
-
-/* ---- fakes ---- */
-
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    (void)c;
-    (void)tag;
-    if (fail_at && --fail_at == 0)
-        return NULL;
-    allocated++;
-    return calloc(1, size);
-}
-
-void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
-{
-    return charge_alloc(c, tag, n * size);
-}
-
-void charge_free(void *p)
-{
-    allocated -= p != NULL;
-    free(p);
-}
-
-void gprintk(const char *level, const char *fmt, ...)
-{
-    (void)level;
-    (void)fmt;
-}
-
-void read_lock(rwlock_t *l) { (void)l; }
-void read_unlock(rwlock_t *l) { (void)l; }
-void write_lock(rwlock_t *l) { (void)l; }
-void write_unlock(rwlock_t *l) { (void)l; }
-
-static uint64_t size_of_bar(unsigned int reg)
-{
-    return reg == 0x10 ? BAR0_SIZE : reg == 0x18 || reg == 0x1c ? BAR2_SIZE : 0;
-}
-
-uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
-{
-    uint32_t val = 0;
-
-    assert_int_equal(s.v, S.v);
-    memcpy(&val, cfg + reg, size);
-    return val;
-}
-
-void pci_conf_write(sbdf_t s, unsigned int reg, unsigned int size, uint32_t val)
-{
-    assert_int_equal(s.v, S.v);
-    cfg_writes++;
-    if (size_of_bar(reg)) {
-        /* A BAR may change only while the device does not decode memory. */
-        assert_int_equal(size, 4);
-        assert_false(cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY);
-        if (reg == 0x1c)
-            val &= (uint32_t)(-BAR2_SIZE >> 32);
-        else
-            val = (val & (uint32_t)-size_of_bar(reg)) | (cfg[reg] & 0xf);
-    }
-    memcpy(cfg + reg, &val, size);
-}
-
-bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where)
-{
-    *where = (struct acpi_mcfg_entry){ .base = 0xb0000000, .last_bus = 255 };
-    return nth == 0;
-}
-
-bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *info)
-{
-    (void)pdev;
-    *info = (struct pci_msi_info){
-        .vectors = msix ? VECTORS : 1, .is_64 = true, .maskable = true,
-        .table_offset = 0x2000, .pba_offset = 0x3000,
-    };
-    return true;
-}
-
-int pci_msi_bind(struct pci_dev *pdev, bool msix, unsigned int entry, struct domain *dom,
-                 irq_handler_t fn, void *data)
-{
-    assert_ptr_equal(pdev, &dev);
-    assert_ptr_equal(dom, &d);
-    assert_true(entry < VECTORS && !bound[msix][entry].fn);
-    bound[msix][entry].fn = fn;
-    bound[msix][entry].data = data;
-    bound[msix][entry].masked = false;
-    return 0;
-}
-
-void pci_msi_unbind(struct pci_dev *pdev, bool msix, unsigned int entry)
-{
-    (void)pdev;
-    assert_non_null(bound[msix][entry].fn);
-    bound[msix][entry].fn = NULL;
-}
-
-void pci_msi_mask(struct pci_dev *pdev, bool msix, unsigned int entry, bool masked)
-{
-    (void)pdev;
-    assert_non_null(bound[msix][entry].fn);
-    bound[msix][entry].masked = masked;
-}
-
-void pci_msi_enable(struct pci_dev *pdev, bool msix, bool enable, bool mask_all)
-{
-    (void)pdev;
-    hw_enabled[msix] = enable;
-    hw_mask_all = mask_all;
-}
-
-static unsigned long guest_shift;      /* gfn - mfn of what is mapped */
-
-static int change(gfn_t gfn, mfn_t mfn, unsigned long n, bool map)
-{
-    assert_int_equal(gfn_x(gfn) - mfn_x(mfn), guest_shift);
-    for (unsigned long i = 0; i < n; i++) {
-        assert_true(mapped[gfn_x(gfn) + i] == !map);
-        mapped[gfn_x(gfn) + i] = map;
-    }
-    return 0;
-}
-
-int p2m_map_mmio(struct domain *dom, gfn_t gfn, mfn_t mfn, unsigned long n)
-{
-    (void)dom;
-    return change(gfn, mfn, n, true);
-}
-
-int p2m_unmap_mmio(struct domain *dom, gfn_t gfn, mfn_t mfn, unsigned long n)
-{
-    (void)dom;
-    return change(gfn, mfn, n, false);
-}
-
-void hvm_deliver_msi(struct domain *dom, uint64_t address, uint32_t data)
-{
-    (void)dom;
-    sent_address = address;
-    sent_data = data;
-}
-
-static uint8_t device_page[PAGE_SIZE];
-
-void *ioremap(paddr_t pa, size_t len)
-{
-    (void)pa;
-    (void)len;
-    return device_page;
-}
-
-void iounmap(void *va)
-{
-    (void)va;
-}
-
-uint64_t fake_mmio_in(const volatile void *p, unsigned int size)
-{
-    uint64_t val = 0;
-
-    memcpy(&val, (const void *)p, size);
-    return val;
-}
-
-void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
-{
-    memcpy((void *)p, &val, size);
-}
-
-/* ---- the world ---- */
-
-static unsigned int count_mapped(void)
-{
-    unsigned int n = 0;
-
-    for (size_t i = 0; i < sizeof(mapped); i++)
-        n += mapped[i];
-    return n;
-}
-
-static uint32_t rd(unsigned int reg, unsigned int size)
-{
-    return vpci_read(&d, S, reg, size);
-}
-
-static void wr(unsigned int reg, unsigned int size, uint32_t val)
-{
-    vpci_write(&d, S, reg, size, val);
-}
-
-static void reset_world(bool privileged)
-{
-    memset(&d, 0, sizeof(d));
-    memset(&dev, 0, sizeof(dev));
-    memset(cfg, 0, sizeof(cfg));
-    memset(mapped, 0, sizeof(mapped));
-    memset(bound, 0, sizeof(bound));
-    memset(hw_enabled, 0, sizeof(hw_enabled));
-    fail_at = 0;
-    guest_shift = 0;
-    d.is_privileged = privileged;
-    rangeset_init(&d.iomem_caps, NULL, "iomem");
-    assert_int_equal(rangeset_add(&d.iomem_caps, 0xc0000, 0xfffff), 0);
-    cfg[0x18] = PCI_BAR_TYPE_64 | PCI_BAR_PREFETCH;
-    cfg[0x12] = 0x10;
-    cfg[0x13] = 0xfe;               /* BAR 0 at 0xfe100000 */
-    cfg[0x1b] = 0xe0;               /* BAR 2 at 0xe0000000 */
-    cfg[0x3d] = 1;
-    dev.sbdf = S;
-    dev.domain = &d;
-    dev.msi_pos = MSI_CAP;
-    dev.msix_pos = MSIX_CAP;
-    dev.bar[0].size = BAR0_SIZE;
-    dev.bar[2].size = BAR2_SIZE;
-    dev.bar[2].is_64 = true;
-}
-
-static void leave(void)
-{
-    vpci_domain_destroy(&d);
-    assert_null(dev.vpci);
-    assert_int_equal(count_mapped(), 0);
-    for (unsigned int i = 0; i < VECTORS; i++)
-        assert_true(!bound[0][i].fn && !bound[1][i].fn);
-    rangeset_destroy(&d.iomem_caps);
-    assert_int_equal(allocated, 0);
-}
-
-static void enter(bool privileged)
-{
-    reset_world(privileged);
-    assert_int_equal(vpci_domain_init(&d), 0);
-    assert_int_equal(vpci_add(&dev), 0);
-}
+#include "vpci_world.h"
 
 /* ---- tests ---- */
 
@@ -495,6 +224,61 @@ static void test_guest_bar(void **state)
     assert_int_equal(cfg[PCI_COMMAND] & 7, 0);
 }
 
+/* Memory is in the way behind the MSI-X table: the pages before it do not stay. */
+static void test_bar_in_the_way(void **state)
+{
+    (void)state;
+    enter(false);
+    guest_shift = 0x40000 - 0xfe100;
+    taken = 0x40006;
+    wr(0x10, 4, 0x40000000);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(count_mapped(), 0);
+    wr(PCI_COMMAND, 2, 0);
+    taken = 0;
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(count_mapped(), 8 - 2);
+    leave();
+}
+
+/* The toolstack takes the permission away before the device (leave() looks). */
+static void test_permission_goes_first(void **state)
+{
+    (void)state;
+    enter(false);
+    guest_shift = 0x40000 - 0xfe100;
+    wr(0x10, 4, 0x40000000);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(count_mapped(), 8 - 2);
+    assert_int_equal(rangeset_remove(&d.iomem_caps, 0, ~0UL), 0);
+    leave();
+}
+
+/* The guest put something else in place of single pages: all others still go. */
+static void test_holes(void **state)
+{
+    (void)state;
+    for (unsigned int hole = 0; hole < 8; hole++) {
+        enter(false);
+        guest_shift = 0x40000 - 0xfe100;
+        wr(0x10, 4, 0x40000000);
+        wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+        mapped[0x40000 + hole] = mapped[0x40007] = false;
+        leave();
+    }
+}
+
+static void test_command(void **state)
+{
+    (void)state;
+    enter(false);
+    assert_int_equal(rd(PCI_COMMAND, 2), 0);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    assert_int_equal(rd(PCI_COMMAND, 2), PCI_COMMAND_MASTER);
+    assert_int_equal(cfg[PCI_COMMAND + 1], PCI_COMMAND_INTX_OFF >> 8);
+    leave();
+}
+
 static void test_read_only(void **state)
 {
     unsigned int writes;
@@ -547,6 +331,10 @@ int main(void)
         cmocka_unit_test(test_mmcfg),
         cmocka_unit_test(test_default_deny),
         cmocka_unit_test(test_guest_bar),
+        cmocka_unit_test(test_bar_in_the_way),
+        cmocka_unit_test(test_permission_goes_first),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_command),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_no_memory),
     };

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A fake device with its host side, and a p2m that only knows what is mapped. */
+#ifndef VPCI_WORLD_H
+#define VPCI_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/acpi.h>
+#include <xen/errno.h>
+#include <xen/irq.h>
+#include <asm/hvm.h>
+#include <asm/p2m.h>
+#include "../../drivers/vpci/private.h"
+
+#define MSI_CAP     0x50
+#define MSIX_CAP    0x70
+#define BAR0_SIZE   0x8000ULL       /* table at page 2, PBA at page 3 */
+#define BAR2_SIZE   0x100000ULL     /* 64 bits wide */
+#define VECTORS     4U
+#define S           PCI_SBDF(0, 0, 3, 0)
+
+extern struct domain d;
+extern struct pci_dev dev;
+extern uint8_t cfg[4096];               /* the device's config space */
+extern unsigned int cfg_writes, allocated, fail_at;
+extern bool mapped[1U << 20];           /* by gfn */
+struct fake_vector {
+    irq_handler_t fn;
+    void *data;
+    bool masked;
+};
+extern struct fake_vector bound[2][VECTORS];    /* MSI, MSI-X */
+extern bool hw_enabled[2], hw_mask_all;
+extern uint64_t sent_address;           /* the last message that the guest got */
+extern uint32_t sent_data;
+extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */
+extern unsigned long taken;             /* a gfn with memory, 0: none */
+extern uint8_t device_page[PAGE_SIZE];
+
+unsigned int count_mapped(void);
+/* Config accesses of the guest's. */
+uint32_t rd(unsigned int reg, unsigned int size);
+void wr(unsigned int reg, unsigned int size, uint32_t val);
+void reset_world(bool privileged);
+/* A domain with the device. */
+void enter(bool privileged);
+/* The domain goes: nothing of it may be left. */
+void leave(void);
+
+#endif
