@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between a test kernel in dom0's place and the small kernel it put into a domain of its
+ * own: one command at a time, through a page that both see.
+ */
+#ifndef REMOTE_MAILBOX_H
+#define REMOTE_MAILBOX_H
+
+#include <stdint.h>
+
+#define REMOTE_MAILBOX  0x10000ul   /* guest physical, in the domain */
+#define REMOTE_INFO     0x11000ul   /* its start info and memory map */
+#define REMOTE_ENTRY    0x100000ul  /* the kernel, and where it starts */
+#define REMOTE_VECTOR   0x30u       /* the first of the vectors that are counted */
+#define REMOTE_VECTORS  32u
+#define REMOTE_READY    0x52454459u
+
+enum remote_command {
+    REMOTE_LOAD,        /* value = size bytes of memory at address */
+    REMOTE_STORE,
+    REMOTE_IN,          /* the same for an I/O port */
+    REMOTE_OUT,
+    REMOTE_WAIT,        /* halt until vector address has arrived value times */
+    REMOTE_FAULTS,      /* value = the exception that a load of address makes, or -1 */
+};
+
+struct remote_mailbox {
+    uint32_t ready;
+    uint32_t asked;     /* counted up by dom0 */
+    uint32_t answered;  /* follows */
+    uint32_t command, size;
+    uint64_t address, value;
+    /* Before a vector is ended, copy the word at the one address to the other. */
+    uint64_t quiet_from, quiet_to;
+    uint32_t arrived[REMOTE_VECTORS];
+};
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel of a domain that a test kernel builds. It does what the mailbox says, from
+ * inside: its loads, stores and port accesses are those of a guest's driver, and the
+ * interrupts it counts came through its own local APIC.
+ */
+#include "mailbox.h"
+#include "../guest.h"
+
+static volatile struct remote_mailbox *const box = (void *)REMOTE_MAILBOX;
+
+static void arrived(struct frame *f)
+{
+    if (box->quiet_to)
+        *(volatile uint32_t *)box->quiet_to = *(volatile uint32_t *)box->quiet_from;
+    box->arrived[f->vector - REMOTE_VECTOR]++;
+    apic_eoi();
+}
+
+static uint64_t load(uint64_t at, uint32_t size)
+{
+    switch (size) {
+    case 1:
+        return *(volatile uint8_t *)at;
+    case 2:
+        return *(volatile uint16_t *)at;
+    case 4:
+        return *(volatile uint32_t *)at;
+    }
+    return *(volatile uint64_t *)at;
+}
+
+static void store(uint64_t at, uint32_t size, uint64_t v)
+{
+    switch (size) {
+    case 1:
+        *(volatile uint8_t *)at = (uint8_t)v;
+        break;
+    case 2:
+        *(volatile uint16_t *)at = (uint16_t)v;
+        break;
+    case 4:
+        *(volatile uint32_t *)at = (uint32_t)v;
+        break;
+    default:
+        *(volatile uint64_t *)at = v;
+    }
+}
+
+static uint64_t in(uint16_t port, uint32_t size)
+{
+    uint32_t v = 0;
+
+    if (size == 1)
+        __asm__ volatile("inb %w1, %b0" : "+a"(v) : "Nd"(port));
+    else if (size == 2)
+        __asm__ volatile("inw %w1, %w0" : "+a"(v) : "Nd"(port));
+    else
+        __asm__ volatile("inl %w1, %0" : "+a"(v) : "Nd"(port));
+    return v;
+}
+
+static void out(uint16_t port, uint32_t size, uint32_t v)
+{
+    if (size == 1)
+        __asm__ volatile("outb %b0, %w1" ::"a"(v), "Nd"(port));
+    else if (size == 2)
+        __asm__ volatile("outw %w0, %w1" ::"a"(v), "Nd"(port));
+    else
+        __asm__ volatile("outl %0, %w1" ::"a"(v), "Nd"(port));
+}
+
+/* An interrupt between the look and the halt would be slept through: STI covers HLT. */
+static void wait_for(uint64_t vector, uint64_t times)
+{
+    irq_off();
+    while (box->arrived[vector - REMOTE_VECTOR] < times)
+        __asm__ volatile("sti; hlt; cli" ::: "memory");
+    irq_on();
+}
+
+static void try_load(void *arg)
+{
+    (void)load((uint64_t)arg, 4);
+}
+
+static void obey(void)
+{
+    uint64_t at = box->address, v = box->value;
+    uint32_t size = box->size;
+
+    switch (box->command) {
+    case REMOTE_LOAD:
+        box->value = load(at, size);
+        break;
+    case REMOTE_STORE:
+        store(at, size, v);
+        break;
+    case REMOTE_IN:
+        box->value = in((uint16_t)at, size);
+        break;
+    case REMOTE_OUT:
+        out((uint16_t)at, size, (uint32_t)v);
+        break;
+    case REMOTE_WAIT:
+        wait_for(at, v);
+        break;
+    case REMOTE_FAULTS:
+        box->value = (uint64_t)catch_exception(try_load, (void *)at, NULL);
+        break;
+    }
+}
+
+TEST(obey_for_ever)
+{
+    apic_enable();
+    for (unsigned int i = 0; i < REMOTE_VECTORS; i++)
+        set_handler(REMOTE_VECTOR + i, arrived);
+    irq_on();
+    box->ready = REMOTE_READY;
+    for (;;) {
+        while (box->asked == box->answered)
+            __asm__ volatile("pause");
+        obey();
+        __asm__ volatile("" ::: "memory");
+        box->answered = box->asked;
+    }
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest drives a device that it was given. dom0's kernel builds a PVH domain, hands it
+ * QEMU's edu and tells the kernel inside what to do; all config, register and memory
+ * accesses are the guest's own. What would be wrong: a device the guest cannot use, an
+ * interrupt lost or doubled, a register reached without permission, or anything of the
+ * device or of the domain that is left behind.
+ */
+#include "edu.h"
+#include "remote.h"
+
+#define PLACE       0xe0000000ul    /* where the guest puts the registers */
+#define BAR_SIZE    0x100000ul
+#define IDENTITY    0x010000edu
+#define COMMAND     0x04u
+#define MEMORY      2u
+#define MASTER      4u
+#define SOURCE_PAGE 0x140000ul      /* in the guest */
+#define TARGET_PAGE 0x141000ul
+#define NO_MEMORY   0x900000ul      /* the guest has none there, but we do */
+#define VECTOR      0x31u
+#define MSI         5u
+#define EMULATE     (XEN_X86_EMU_LAPIC | XEN_X86_EMU_VPCI)
+
+static unsigned int devfn, rounds;
+static uint32_t host_bar;
+static domid_t guest;
+
+static long device_op(uint32_t cmd, domid_t dom)
+{
+    struct xen_domctl op = {0};
+
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.u.pci.machine_sbdf = devfn;
+    return domctl(&op, cmd, dom);
+}
+
+/* What the toolstack does about a memory BAR: frames from first on. */
+static long permit(domid_t dom, unsigned long first, unsigned long n, bool allow)
+{
+    struct xen_domctl op = {0};
+
+    op.u.iomem_permission.first_mfn = (host_bar >> 12) + first;
+    op.u.iomem_permission.nr_mfns = n;
+    op.u.iomem_permission.allow_access = allow;
+    return domctl(&op, XEN_DOMCTL_iomem_permission, dom);
+}
+
+static long give(void)
+{
+    long rc = permit(guest, 0, BAR_SIZE >> 12, true);
+
+    return rc ? rc : device_op(XEN_DOMCTL_assign_device, guest);
+}
+
+/* From the guest, by way of quarantine, to us; and it works here. */
+static bool take_back(domid_t from)
+{
+    static volatile uint64_t ours[512] __attribute__((aligned(4096)));
+    uintptr_t regs;
+
+    if ((from != DOMID_IO && device_op(XEN_DOMCTL_deassign_device, from)) ||
+        device_op(XEN_DOMCTL_deassign_device, DOMID_IO))
+        return false;
+    edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY | MASTER);
+    regs = edu_config_read(devfn, 0x10) & ~15u;
+    if (regs != host_bar)
+        print("the device moved from %x to %lx\n", host_bar, regs);
+    ours[0] = 0x1111;
+    ours[8] = 0;
+    return regs == host_bar && edu_dma(regs, (uintptr_t)ours, EDU_BUFFER) &&
+           edu_dma(regs, EDU_BUFFER, (uintptr_t)&ours[8]) && ours[8] == 0x1111;
+}
+
+/* before: free pages that must come back; 0: look later. */
+static void destroy(uint64_t before)
+{
+    domid_t id = guest;
+
+    remote_unsee();
+    guest = 0;
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+    /* The first domain made us need page tables for its view. */
+    if (rounds++ && before)
+        CHECK(free_again(before));
+}
+
+/* Also clears up after a test that failed. */
+static long start(void)
+{
+    if (guest) {
+        remote_unsee();
+        simple(XEN_DOMCTL_destroydomain, guest);
+        device_op(XEN_DOMCTL_deassign_device, DOMID_IO);
+    }
+    return remote_start(&guest, EMULATE);
+}
+
+static void place_bar(uint64_t at, uint32_t command)
+{
+    remote_set_config(devfn, COMMAND, 2, 0);
+    remote_set_config(devfn, 0x10, 4, (uint32_t)at);
+    remote_set_config(devfn, COMMAND, 2, command);
+}
+
+/* The guest's driver. */
+static bool guest_dma(uint64_t source, uint64_t target, bool interrupt)
+{
+    remote_write(PLACE + 0x80, 8, source);
+    remote_write(PLACE + 0x88, 8, target);
+    remote_write(PLACE + 0x90, 8, EDU_BYTES);
+    remote_write(PLACE + 0x98, 8,
+                 1 | (source == EDU_BUFFER ? 2 : 0) | (interrupt ? 4 : 0));
+    for (unsigned int ms = 0; ms < 5000; ms++) {
+        if (!(remote_read(PLACE + 0x98, 8) & 1))
+            return true;
+        delay_ns(1000000);
+    }
+    return false;
+}
+
+static bool msi_on(bool on)
+{
+    unsigned int cap = remote_capability(devfn, MSI);
+
+    if (!cap)
+        return false;
+    remote_set_config(devfn, cap + 4, 4, 0xfee00000);
+    remote_set_config(devfn, cap + 8, 4, 0);
+    remote_set_config(devfn, cap + 12, 2, VECTOR);
+    remote_set_config(devfn, cap + 2, 2, on);
+    return (remote_config(devfn, cap + 2, 2) & 1) == on;
+}
+
+TEST(find_device)
+{
+    devfn = edu_devfn();
+    CHECK(devfn < 256);
+    edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY | MASTER);
+    host_bar = edu_config_read(devfn, 0x10) & ~15u;
+    CHECK(host_bar != 0);
+}
+
+/* Nothing of the machine is seen by a domain without devices. */
+static void no_device(void)
+{
+    uint64_t before = free_pages();
+
+    CHECK_EQ(start(), 0);
+    for (unsigned int slot = 0; slot < 256; slot++)
+        CHECK_EQ(remote_config(slot, 0, 4), 0xffffffffu);
+    CHECK_EQ(remote_config(devfn, COMMAND, 2), 0xffff);
+    remote_set_config(devfn, COMMAND, 2, 0);
+    CHECK(edu_config_read(devfn, COMMAND) & MEMORY);
+    /* Not by its memory-mapped config space, which guests do not get, nor directly. */
+    CHECK_EQ(remote_read(0xb0000000ul + (devfn << 12), 4), 0xffffffffu);
+    CHECK_EQ(remote_read(host_bar, 4), 0xffffffffu);
+    destroy(before);
+}
+
+TEST(no_device)
+{
+    no_device();
+}
+
+TEST(no_device_again)
+{
+    no_device();
+}
+
+static void guest_uses_device(void)
+{
+    unsigned int found = 0;
+
+    for (unsigned int slot = 0; slot < 256; slot++)
+        if (remote_config(slot, 0, 4) != 0xffffffffu)
+            found++;
+    CHECK_EQ(found, 1);
+    CHECK_EQ(remote_config(devfn, 0, 4), EDU_ID);
+    CHECK_EQ(remote_config(devfn, 2, 2), EDU_ID >> 16);
+    CHECK_EQ(remote_config(devfn, COMMAND, 2), 0);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    remote_set_config(devfn, 0x10, 4, 0xffffffff);
+    CHECK_EQ(remote_config(devfn, 0x10, 4), (uint32_t)-BAR_SIZE);
+    place_bar(PLACE, MEMORY | MASTER);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    remote_write(PLACE + 4, 4, 0x5a5a1234);
+    CHECK_EQ(remote_read(PLACE + 4, 4), ~0x5a5a1234u);
+    /* The registers follow the BAR, and are where it says only. */
+    place_bar(PLACE + BAR_SIZE, MEMORY | MASTER);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE + BAR_SIZE, 4), IDENTITY);
+    place_bar(PLACE, MEMORY | MASTER);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    /* We gave it away. */
+    CHECK_EQ(edu_config_read(devfn, 0), 0xffffffffu);
+}
+
+static void guest_does_dma(void)
+{
+    volatile uint64_t *source = remote_memory(SOURCE_PAGE);
+    volatile uint64_t *target = remote_memory(TARGET_PAGE);
+    volatile uint64_t *ours = (volatile uint64_t *)NO_MEMORY;
+
+    for (unsigned int i = 0; i < EDU_BYTES / 8; i++)
+        source[i] = 0x1234567800000000ull + i;
+    CHECK(guest_dma(SOURCE_PAGE, EDU_BUFFER, false));
+    CHECK(guest_dma(EDU_BUFFER, TARGET_PAGE, false));
+    for (unsigned int i = 0; i < EDU_BYTES / 8; i++)
+        CHECK_EQ(target[i], 0x1234567800000000ull + i);
+    /* An address that is ours, but not the guest's. */
+    ours[0] = 0x77;
+    CHECK(guest_dma(EDU_BUFFER, NO_MEMORY, false));
+    CHECK_EQ(ours[0], 0x77);
+}
+
+/* Each message arrives once, also at a guest that sleeps. */
+static void guest_takes_msi(void)
+{
+    uint32_t n = remote_box->arrived[VECTOR - REMOTE_VECTOR];
+
+    CHECK(msi_on(true));
+    remote_write(PLACE + 0x60, 4, 1);
+    CHECK_EQ(remote_arrived(VECTOR, n + 1), n + 1);
+    remote_write(PLACE + 0x64, 4, 1);
+    CHECK(guest_dma(SOURCE_PAGE, EDU_BUFFER, true));
+    CHECK_EQ(remote_arrived(VECTOR, n + 2), n + 2);
+    remote_write(PLACE + 0x64, 4, ~0u);
+
+    remote_write(PLACE + 0x80, 8, SOURCE_PAGE);
+    remote_write(PLACE + 0x88, 8, EDU_BUFFER);
+    remote_write(PLACE + 0x98, 8, 1 | 4);
+    remote_post(REMOTE_WAIT, VECTOR, 0, n + 3);
+    CHECK(remote_done());
+    remote_write(PLACE + 0x64, 4, ~0u);
+    /* Switched off, it comes no more. */
+    CHECK(msi_on(false));
+    remote_write(PLACE + 0x60, 4, 1);
+    delay_ns(20000000);
+    CHECK_EQ(remote_box->arrived[VECTOR - REMOTE_VECTOR], n + 3);
+    remote_write(PLACE + 0x64, 4, ~0u);
+}
+
+/* The guest goes on after the device has left it. */
+static void guest_loses_device(void)
+{
+    CHECK(msi_on(true));
+    CHECK(take_back(guest));
+    CHECK_EQ(remote_config(devfn, 0, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    remote_set_config(devfn, COMMAND, 2, 0);
+    CHECK(edu_config_read(devfn, COMMAND) & MEMORY);
+}
+
+static void whole_life(void)
+{
+    uint64_t before = free_pages();
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    guest_uses_device();
+    guest_does_dma();
+    guest_takes_msi();
+    guest_loses_device();
+    /* And once more to the same guest. */
+    CHECK_EQ(give(), 0);
+    place_bar(PLACE, MEMORY | MASTER);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    guest_takes_msi();
+    CHECK(take_back(guest));
+    destroy(before);
+}
+
+TEST(whole_life)
+{
+    whole_life();
+}
+
+TEST(whole_life_again)
+{
+    whole_life();
+}
+
+/* A BAR where the guest has memory: the memory stays, the device is not there. */
+TEST(bar_over_memory)
+{
+    uint64_t before = free_pages();
+    volatile uint64_t *page = remote_memory(SOURCE_PAGE);
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    page[0] = 0xabcdef;
+    place_bar(0x100000, MEMORY);
+    CHECK_EQ(remote_read(SOURCE_PAGE, 8), 0xabcdef);
+    remote_write(SOURCE_PAGE, 8, 0x1234);
+    CHECK_EQ(page[0], 0x1234);
+    /* One page of memory in the middle of the BAR is enough. */
+    CHECK_EQ(populate(guest, (PLACE >> 12) + 0x80, 1), 1);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE + 0x80000, 4), 0);
+    place_bar(PLACE + BAR_SIZE, MEMORY);
+    CHECK_EQ(remote_read(PLACE + BAR_SIZE, 4), IDENTITY);
+    CHECK(take_back(guest));
+    destroy(before);
+}
+
+/* Frames that the toolstack did not permit do not appear, those around them do. */
+TEST(bar_without_permission)
+{
+    uint64_t before = free_pages();
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(device_op(XEN_DOMCTL_assign_device, guest), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    place_bar(PLACE, 0);
+    CHECK_EQ(permit(guest, 1, 16, true), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    CHECK_EQ(permit(guest, 0, 1, true), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    CHECK(take_back(guest));
+    destroy(before);
+}
+
+/* libxl takes the permission away first and the device after it. */
+TEST(permission_goes_first)
+{
+    uint64_t before = free_pages();
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    CHECK_EQ(permit(guest, 0, BAR_SIZE >> 12, false), 0);
+    CHECK(take_back(guest));
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    remote_write(PLACE + 4, 4, 0);
+    destroy(before);
+}
+
+/* The guest dies with the device, its interrupt on and a DMA under way. */
+TEST(death_in_use)
+{
+    uint64_t before = free_pages();
+
+    for (unsigned int n = 0; n < 3; n++) {
+        CHECK_EQ(start(), 0);
+        CHECK_EQ(give(), 0);
+        place_bar(PLACE, MEMORY | MASTER);
+        CHECK(msi_on(true));
+        remote_write(PLACE + 0x80, 8, EDU_BUFFER);
+        remote_write(PLACE + 0x88, 8, TARGET_PAGE);
+        remote_write(PLACE + 0x90, 8, EDU_BYTES);
+        remote_write(PLACE + 0x98, 8, 1 | 2 | 4);
+        destroy(0);
+        delay_ns(150000000);
+        CHECK(take_back(DOMID_IO));
+        CHECK(free_again(before));
+    }
+}
