@@ -18,6 +18,7 @@ terminal_input serial
 terminal_output serial
 set timeout=0
 menuentry lab {{
+{before}
 {lines}
 }}
 """
@@ -31,8 +32,9 @@ def hypervisor_file(which):
     return packed if which == "ours" else Path(which)
 
 
-def make(target, protocol, hypervisor, command_line, modules):
-    """modules: of (path, command line), the dom0 kernel first. Returns target."""
+def make(target, protocol, hypervisor, command_line, modules, before=()):
+    """modules: of (path, command line), the dom0 kernel first; before: GRUB's commands
+    that come first of all. Returns target."""
     if shutil.which("grub-mkrescue") is None:
         raise LabError("grub-mkrescue is missing: run scripts/install-deps")
     source = hypervisor_file(hypervisor)
@@ -48,7 +50,8 @@ def make(target, protocol, hypervisor, command_line, modules):
         shutil.copyfile(path, tree / name)
         unzip = "" if number == 0 else "--nounzip "
         lines.append(f"  {module_word} {unzip}/{name} placeholder {line}".rstrip())
-    (tree / "boot/grub/grub.cfg").write_text(CONFIG.format(lines="\n".join(lines)))
+    (tree / "boot/grub/grub.cfg").write_text(CONFIG.format(
+        before="\n".join(before), lines="\n".join(lines)))
     made = subprocess.run(
         ["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", str(target), str(tree)],
         capture_output=True, text=True, check=False)

@@ -95,13 +95,13 @@ def prepare(job, options, run_dir):
                    modules, run_dir)
 
 
-def boot_by(machine, how, hypervisor, command_line, modules, run_dir):
+def boot_by(machine, how, hypervisor, command_line, modules, run_dir, before=()):
     """The machine with a hypervisor and its modules: by QEMU's -kernel (multiboot 1)
-    or from a GRUB ISO."""
+    or from a GRUB ISO, which may do something before."""
     if how == "kernel":
         return machine.but(kernel=images.hypervisor(hypervisor),
                            command_line=command_line, modules=modules)
-    disc = iso.make(run_dir / "boot.iso", how, hypervisor, command_line, modules)
+    disc = iso.make(run_dir / "boot.iso", how, hypervisor, command_line, modules, before)
     return machine.but(cdrom=disc)
 
 

@@ -46,6 +46,7 @@ class Plan:
     timeout: float = 60
     expect: str = ""
     boot: str = "kernel"
+    before: tuple = ()  # commands for GRUB, if that boots
     text: str = ""
 
     def __post_init__(self):
@@ -118,7 +119,8 @@ def run(plan, echo=None, log_items=None):
     line = (f"console=com1 com1=115200,8n1 dom0=pvh dom0_mem={plan.dom0_mem} loglvl=all "
             f"guest_loglvl=all {plan.xen}").strip()
     machine = job.boot_by(job.steady_machine(plan.machine, plan.hypervisor), plan.boot,
-                          plan.hypervisor, line, ((plan.kernel, plan.args),), run_dir)
+                          plan.hypervisor, line, ((plan.kernel, plan.args),), run_dir,
+                          plan.before)
     passed, failed = [], []
     counted, expected, panicked = None, not plan.expect, False
 

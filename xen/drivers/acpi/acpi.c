@@ -6,6 +6,18 @@
 
 struct acpi_host acpi_host __ro_after_init;
 
+/* Of those that are read here or by the IOMMU drivers, the first counts. */
+static bool __init is_second(const struct acpi_table *t)
+{
+    static const char used[][5] __initconst = {"FACP", "APIC", "MCFG",
+                                               "HPET", "IVRS", "DMAR"};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(used); i++)
+        if (!memcmp(t->sig, used[i], 4))
+            return acpi_table_nth(&acpi_host.tables, used[i], 0) != t;
+    return false;
+}
+
 static void __init report_tables(const struct acpi_tables *tables)
 {
     if (!tables->root_is_xsdt && tables->xsdt_status != -ENOENT)
@@ -18,6 +30,9 @@ static void __init report_tables(const struct acpi_tables *tables)
             printk(XENLOG_WARNING "ACPI: table %s at %#lx ignored: %s\n",
                    t->sig[0] ? t->sig : "?", (unsigned long)t->pa,
                    acpi_reason(t->status));
+        else if (is_second(t))
+            printk(XENLOG_WARNING "ACPI: table %s at %#lx ignored: a second one\n",
+                   t->sig, (unsigned long)t->pa);
         else
             printk(XENLOG_DEBUG "ACPI: %s at %#lx, %u bytes\n", t->sig,
                    (unsigned long)t->pa, t->bytes.len);
