@@ -70,6 +70,19 @@ static void test_priorities(void **state)
     assert_false(hvm_intr_below_tpr(vcpu[0]));
 }
 
+static void test_every_word_of_requests(void **state)
+{
+    unsigned int vector;
+
+    (void)state;
+    for (vector = 0x1f; vector <= 0xff; vector += 0x20) {
+        vlapic_set_irq(vcpu[0], (uint8_t)vector, false);
+        assert_int_equal(take_interrupt(0), (int)vector);
+        assert_int_equal(take_interrupt(0), -1);
+        mmio_write(0, LAPIC(VL_EOI), 0);
+    }
+}
+
 static void test_illegal_vector(void **state)
 {
     (void)state;
@@ -483,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_reset_values),
         T(test_priorities),
+        T(test_every_word_of_requests),
         T(test_illegal_vector),
         T(test_software_disable),
         T(test_one_shot),

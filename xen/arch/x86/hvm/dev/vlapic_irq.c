@@ -57,25 +57,36 @@ uint8_t vlapic_ppr(const struct vlapic *vl)
     return (uint8_t)((tpr & 0xf0) >= (serving & 0xf0) ? tpr : serving & 0xf0);
 }
 
-static int request_above(struct vlapic *vl, int priority)
+/* Whether IRR is empty, which it is at most entries: all words before their order. */
+static bool any_request(const struct vlapic *vl)
 {
-    int irr;
+    uint32_t all = 0;
 
-    if (!vlapic_hw_enabled(vl))
-        return -1;
-    irr = highest_vector(vl, VL_IRR);
+#pragma GCC unroll 8
+    for (unsigned int offset = VL_IRR; offset < VL_IRR + 0x80; offset += 0x10)
+        all |= vlapic_reg(vl, offset);
+    return all && vlapic_hw_enabled(vl);
+}
+
+static int request_above(const struct vlapic *vl, int priority)
+{
+    int irr = highest_vector(vl, VL_IRR);
+
     return irr >= 0 && (irr & 0xf0) > (priority & 0xf0) ? irr : -1;
 }
 
 int vlapic_pending_vector(struct vlapic *vl)
 {
-    return request_above(vl, vlapic_ppr(vl));
+    return any_request(vl) ? request_above(vl, vlapic_ppr(vl)) : -1;
 }
 
 int vlapic_requested_vector(struct vlapic *vl)
 {
-    int serving = highest_vector(vl, VL_ISR);
+    int serving;
 
+    if (!any_request(vl))
+        return -1;
+    serving = highest_vector(vl, VL_ISR);
     return request_above(vl, serving < 0 ? 0 : serving);
 }
 
