@@ -77,6 +77,46 @@ static void test_intercepts(void **state)
     }
 }
 
+/* The short cut answers only where the decoder would say the same, and then always. */
+static void test_plain(void **state)
+{
+    struct insn i;
+    uint8_t buf[INSN_MAX_BYTES] = { 0 };
+    unsigned int n, mode, len, found = 0;
+    enum insn_id id;
+
+    (void)state;
+    for (n = 0; n < 1u << 24; n++) {
+        buf[0] = (uint8_t)n;
+        buf[1] = (uint8_t)(n >> 8);
+        buf[2] = (uint8_t)(n >> 16);
+        /* All first bytes; after them all that begins with 0F, little of the rest. */
+        if (buf[0] != 0x0f && n >> 8 > 1)
+            continue;
+        for (id = 0; id < INSN_ID_NR; id++) {
+            len = insn_plain_length(buf, id);
+            if (!len)
+                continue;
+            found++;
+            for (mode = 2; mode <= 8; mode *= 2) {
+                assert_int_equal(insn_decode(buf, sizeof(buf), mode, &i), INSN_OK);
+                assert_true(insn_is(&i, id));
+                assert_int_equal(i.length, len);
+            }
+        }
+    }
+    assert_true(found > 1000);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\xa2\xff", INSN_ID_CPUID), 2);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x32\xff", INSN_ID_RDMSR), 2);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x30\xff", INSN_ID_WRMSR), 2);
+    assert_int_equal(insn_plain_length((uint8_t *)"\xf4\xff\xff", INSN_ID_HLT), 1);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x01\xd9", INSN_ID_VMMCALL), 3);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x01\xd1", INSN_ID_XSETBV), 3);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x09\xff", INSN_ID_WBINVD), 2);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x66\x0f\xa2", INSN_ID_CPUID), 0);
+    assert_int_equal(insn_plain_length((uint8_t *)"\x0f\x22\xc0", INSN_ID_MOV_TO_CR), 0);
+}
+
 struct shape {
     unsigned int mode, length;
     const char *bytes;
@@ -246,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intercepts),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_operands),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_objdump),

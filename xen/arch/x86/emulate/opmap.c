@@ -89,3 +89,16 @@ bool insn_is(const struct insn *i, enum insn_id id)
     return i->map == want->map && i->opcode == want->opcode &&
            (i->modrm & want->mask) == want->modrm;
 }
+
+unsigned int insn_plain_length(const uint8_t *buf, enum insn_id id)
+{
+    const struct ident *want = &idents[id];
+
+    if (want->map == INSN_ONE)
+        return buf[0] == want->opcode && opmap_one[want->opcode] == OP_NONE;
+    if (buf[0] != 0x0f || buf[1] != want->opcode)
+        return 0;
+    if (opmap_0f[want->opcode] == OP_NONE)
+        return 2;
+    return want->mask == 0xff && buf[2] == want->modrm ? 3 : 0;
+}

@@ -94,6 +94,14 @@ enum insn_id {
 /* Whether @i is the instruction @id, whatever its prefixes. */
 bool insn_is(const struct insn *i, enum insn_id id);
 
+/*
+ * The length of @id (below INSN_ID_NR) if the bytes at @buf are it, without a prefix and
+ * of a form that has no operand bytes; INSN_PLAIN_BYTES must be readable. 0 says nothing:
+ * use the decoder.
+ */
+#define INSN_PLAIN_BYTES 3
+unsigned int insn_plain_length(const uint8_t *buf, enum insn_id id);
+
 /* ---- emulation ---- */
 
 enum emul_result {
