@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guest page walks in all paging modes over 16 pages of fake memory. */
+/*
+ * Guest page walks in all paging modes over 16 pages of fake memory, and what makes a
+ * walk good for a second use.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -55,6 +58,38 @@ void *mfn_to_virt(mfn_t mfn)
     return ram[mfn_x(mfn)];
 }
 
+static uint64_t generation;
+static unsigned int held;
+
+uint64_t p2m_tlb_generation(const struct domain *d)
+{
+    (void)d;
+    return generation;
+}
+
+bool p2m_hold(struct domain *d, uint64_t since)
+{
+    (void)d;
+    held += since == generation;
+    return since == generation;
+}
+
+void p2m_release(struct domain *d)
+{
+    (void)d;
+    assert_int_equal(held, 1);
+    held--;
+}
+
+mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *t, unsigned int *order)
+{
+    (void)d;
+    (void)order;
+    assert_int_equal(held, 0);          /* the lock is not taken twice */
+    *t = gfn_x(gfn) < PAGES ? page_type : P2M_NONE;
+    return gfn_x(gfn) < PAGES ? _mfn(gfn_x(gfn)) : INVALID_MFN;
+}
+
 static struct cpu_policy policy;
 static struct domain dom;
 static struct vcpu vc;
@@ -82,7 +117,8 @@ static int reset(void **state)
     vc.arch.hvm.guest_cr[3] = 1 << 12;
     page_type = P2M_RAM_RW;
     on_get = NULL;
-    gets = references = 0;
+    gets = references = held = 0;
+    generation = 1;
     return 0;
 }
 
@@ -90,6 +126,7 @@ static int done(void **state)
 {
     (void)state;
     assert_int_equal(references, 0);
+    assert_int_equal(held, 0);
     return 0;
 }
 
@@ -266,6 +303,179 @@ static void entry_changes_under_walk(void **state)
     expect(GVA, 0, 0x9234);
 }
 
+/* --- second use -------------------------------------------------------------------- */
+
+/* Translates and says how many tables were looked up for it. */
+static unsigned int tables_read(uint64_t gva, uint32_t access, paddr_t want)
+{
+    unsigned int before = gets;
+
+    expect(gva, access, want);
+    return gets - before;
+}
+
+static void known(uint64_t gva, uint32_t access, paddr_t want)
+{
+    tables_read(gva, access, want);
+    assert_int_equal(tables_read(gva, access, want), 0);
+}
+
+static void second_walk_is_free(void **state)
+{
+    (void)state;
+    four_levels(7);
+    assert_int_equal(tables_read(GVA, GW_FETCH, 0x8234), 4);
+    assert_int_equal(tables_read(GVA + 1, GW_FETCH, 0x8235), 0);
+    assert_int_equal(tables_read(GVA, GW_USER, 0x8234), 4);
+    assert_int_equal(tables_read(GVA, GW_WRITE, 0x8234), 4);    /* sets the dirty bit */
+    known(GVA, GW_FETCH, 0x8234);
+    expect_fault(GVA + 0x8000, GW_FETCH, GW_FETCH);     /* another page, the same line */
+    known(GVA, GW_FETCH, 0x8234);
+
+    /* 32-bit entries: what is beside one does not matter. */
+    reset(NULL);
+    *entry32(1, 0) = 2 << 12 | 7;
+    *entry32(2, 0x201) = 8 << 12 | 7;
+    known(GVA, 0, 0x8234);
+    *entry32(2, 0x202) = 9 << 12 | 7;
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 0);
+    *entry32(2, 0x201) = 9 << 12 | 0x27;
+    expect(GVA, 0, 0x9234);
+}
+
+static void changed_entries(void **state)
+{
+    unsigned int level;
+
+    (void)state;
+    for (level = 1; level <= 4; level++) {
+        uint64_t *e;
+
+        reset(NULL);
+        four_levels(7);
+        e = entry64(level, level > 2);
+        known(GVA, 0, 0x8234);
+        *e &= ~1ull;
+        expect_fault(GVA, 0, 0);
+        *e |= 1;
+        known(GVA, 0, 0x8234);
+        *e |= 1ull << 63;
+        expect_fault(GVA, GW_FETCH, GW_FETCH | GW_PRESENT);
+        expect(GVA, 0, 0x8234);
+        *e &= ~0x20ull;                         /* the accessed bit comes back */
+        expect(GVA, 0, 0x8234);
+        assert_int_equal(*e & 0x20, 0x20);
+    }
+    known(GVA, GW_WRITE, 0x8234);
+    *entry64(4, 1) = 9 << 12 | 0x27;
+    expect(GVA, GW_WRITE, 0x9234);
+    assert_int_equal(*entry64(4, 1) & 0x40, 0x40);
+}
+
+static void changed_registers(void **state)
+{
+    (void)state;
+    four_levels(7);
+    known(GVA, 0, 0x8234);
+    vc.arch.hvm.guest_cr[4] |= CR4_SMAP | CR4_SMEP;
+    expect_fault(GVA, 0, GW_PRESENT);
+    vc.arch.regs.rflags = 1 << 18;
+    known(GVA, 0, 0x8234);
+    vc.arch.regs.rflags = 0;
+    expect_fault(GVA, 0, GW_PRESENT);
+
+    four_levels(5);
+    vc.arch.hvm.guest_cr[0] &= ~(uint64_t)CR0_WP;
+    known(GVA, GW_WRITE, 0x8234);
+    vc.arch.hvm.guest_cr[0] |= CR0_WP;
+    expect_fault(GVA, GW_WRITE, GW_WRITE | GW_PRESENT);
+
+    *entry64(4, 1) |= 1ull << 63;
+    known(GVA, GW_USER, 0x8234);
+    vc.arch.hvm.efer &= ~(uint64_t)EFER_NXE;
+    expect_fault(GVA, GW_USER, GW_USER | GW_PRESENT | GW_RSVD);
+
+    four_levels(7);
+    known(GVA, GW_USER, 0x8234);
+    vc.arch.hvm.guest_cr[3] = 5 << 12;
+    expect_fault(GVA, GW_USER, GW_USER);
+    vc.arch.hvm.guest_cr[0] = CR0_PE;
+    known(GVA, GW_USER, GVA);
+    vc.arch.hvm.guest_cr[3] = 1 << 12;
+    vc.arch.hvm.guest_cr[0] = CR0_PE | CR0_PG;
+    expect(GVA, GW_USER, 0x8234);
+}
+
+static void changed_p2m(void **state)
+{
+    (void)state;
+    four_levels(7);
+    known(GVA, 0, 0x8234);
+    generation++;
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 4);
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 0);
+}
+
+/* A commit between the tables of one walk: what was read before it is not believed. */
+static void commit(unsigned int nth)
+{
+    generation += nth == 2;
+}
+
+static void p2m_changes_under_walk(void **state)
+{
+    (void)state;
+    four_levels(7);
+    on_get = commit;
+    expect(GVA, 0, 0x8234);
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 4);
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 0);
+}
+
+static void unset_bits_are_no_second_use(void **state)
+{
+    (void)state;
+    four_levels(7);
+    page_type = P2M_RAM_RO;
+    expect(GVA, 0, 0x8234);
+    assert_int_equal(tables_read(GVA, 0, 0x8234), 4);
+    page_type = P2M_RAM_RW;                     /* now they can be set, so they are */
+    expect(GVA, 0, 0x8234);
+    assert_int_equal(*entry64(4, 1) & 0x20, 0x20);
+}
+
+static void pages_held(void **state)
+{
+    void *at;
+
+    (void)state;
+    four_levels(7);
+    assert_null(guest_page_hold(&vc, GVA, 0));  /* no walk yet */
+    expect(GVA, 0, 0x8234);
+    at = guest_page_hold(&vc, GVA, 0);
+    assert_ptr_equal(at, &ram[8][0x234]);
+    assert_int_equal(held, 1);
+    guest_page_release(&vc);
+    assert_null(guest_page_hold(&vc, GVA, GW_WRITE));
+    generation++;
+    assert_null(guest_page_hold(&vc, GVA, 0));
+
+    /* Read-only for the guest means for us; what is no RAM has no address. */
+    page_type = P2M_LOGDIRTY;
+    *entry64(1, 0) |= 0x20;
+    *entry64(2, 0) |= 0x20;
+    *entry64(3, 1) |= 0x20;
+    *entry64(4, 1) |= 0x60;
+    known(GVA, GW_WRITE, 0x8234);
+    assert_null(guest_page_hold(&vc, GVA, GW_WRITE));
+    known(GVA, 0, 0x8234);
+    assert_non_null(guest_page_hold(&vc, GVA, 0));
+    guest_page_release(&vc);
+    *entry64(4, 1) = 0xfee00000 | 0x67;
+    known(GVA, 0, 0xfee00234);
+    assert_null(guest_page_hold(&vc, GVA, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +489,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_ram_under_a_table, reset, done),
         cmocka_unit_test_setup_teardown(tables_in_read_only_memory, reset, done),
         cmocka_unit_test_setup_teardown(entry_changes_under_walk, reset, done),
+        cmocka_unit_test_setup_teardown(second_walk_is_free, reset, done),
+        cmocka_unit_test_setup_teardown(changed_entries, reset, done),
+        cmocka_unit_test_setup_teardown(changed_registers, reset, done),
+        cmocka_unit_test_setup_teardown(changed_p2m, reset, done),
+        cmocka_unit_test_setup_teardown(p2m_changes_under_walk, reset, done),
+        cmocka_unit_test_setup_teardown(unset_bits_are_no_second_use, reset, done),
+        cmocka_unit_test_setup_teardown(pages_held, reset, done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -428,6 +428,36 @@ static void lookups(void **state)
     world_stop(false);
 }
 
+/* What a reader may go on believing without a reference of its own. */
+static void holding(void **state)
+{
+    struct p2m *p2m;
+    uint64_t before;
+
+    (void)state;
+    start();
+    p2m = wd->arch.p2m;
+    before = p2m_tlb_generation(wd);
+    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(single[3]), 0, P2M_RAM_RW),
+                     0);
+    assert_true(p2m_hold(wd, before));          /* only added to */
+    assert_int_not_equal(p2m->lock.state, 0);
+    p2m_release(wd);
+    assert_int_equal(p2m->lock.state, 0);
+
+    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(single[3]), 0, P2M_RAM_RO),
+                     0);
+    assert_false(p2m_hold(wd, before));
+    assert_int_equal(p2m->lock.state, 0);
+
+    before = p2m_tlb_generation(wd);
+    assert_int_equal(p2m_unmap_one(wd, _gfn(W_BASE), INVALID_MFN, 0), 0);
+    assert_false(p2m_hold(wd, before));
+    assert_true(p2m_hold(wd, p2m_tlb_generation(wd)));
+    p2m_release(wd);
+    world_stop(false);
+}
+
 static void coalescing(void **state)
 {
     unsigned long k, free_before;
@@ -507,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lookups),
+        cmocka_unit_test(holding),
         cmocka_unit_test(coalescing),
         cmocka_unit_test(pool),
         cmocka_unit_test(give_back),

@@ -84,6 +84,11 @@ static int linear_access(struct emulate_ctxt *c, uint64_t linear, void *buf,
     return rc;
 }
 
+static uint32_t fetch_access(const struct emulate_ctxt *c)
+{
+    return c->cpl == 3 ? GW_FETCH | GW_USER : GW_FETCH;
+}
+
 static int op_fetch(struct emulate_ctxt *c, uint64_t linear, void *buf, unsigned int n)
 {
     unsigned int first = (unsigned int)(PAGE_SIZE - (linear & ~PAGE_MASK)), part;
@@ -91,11 +96,13 @@ static int op_fetch(struct emulate_ctxt *c, uint64_t linear, void *buf, unsigned
     int rc;
 
     for (part = MIN(first, n); n; part = n) {
-        rc = translate(c, linear, GW_FETCH, &gpa);
-        if (rc != EMUL_OK)
-            return rc;
-        if (copy_from_guest_phys(current->domain, buf, gpa, part))
-            return EMUL_UNHANDLEABLE;       /* code outside of RAM */
+        if (!copy_from_known_page(current, buf, linear, part, fetch_access(c))) {
+            rc = translate(c, linear, GW_FETCH, &gpa);
+            if (rc != EMUL_OK)
+                return rc;
+            if (copy_from_guest_phys(current->domain, buf, gpa, part))
+                return EMUL_UNHANDLEABLE;   /* code outside of RAM */
+        }
         linear += part;
         buf = (char *)buf + part;
         n -= part;
@@ -294,12 +301,39 @@ static void load_code_state(struct vcpu *v, struct emulate_ctxt *c)
     c->mode = hvm_code_bytes(v);
 }
 
+/*
+ * Nearly always an intercepted instruction has no prefix and its page was fetched from
+ * before. 0: not so, or something is wrong with it, which is for the decoder to find.
+ */
+static unsigned int plain_length(struct vcpu *v, const struct emulate_ctxt *c,
+                                 enum insn_id id)
+{
+    const struct emul_segment *cs = &c->seg[EMUL_CS];
+    uint64_t linear = c->regs.rip;
+    uint8_t b[INSN_PLAIN_BYTES];
+
+    if (c->mode != 8) {
+        linear &= 0xffffffff;
+        if (linear > cs->limit || cs->limit - linear < sizeof(b) - 1)
+            return 0;
+        linear = (cs->base + linear) & 0xffffffff;
+    }
+    if ((linear & ~PAGE_MASK) > PAGE_SIZE - sizeof(b) ||
+        !copy_from_known_page(v, b, linear, sizeof(b), fetch_access(c)))
+        return 0;
+    return insn_plain_length(b, id);
+}
+
 static unsigned int length_at_rip(struct vcpu *v, const enum insn_id *id)
 {
     struct emulate_ctxt c;
+    unsigned int len;
     int rc;
 
     load_code_state(v, &c);
+    len = id ? plain_length(v, &c, *id) : 0;
+    if (len)
+        return len;
     rc = emulate_decode(&c);
     if (rc == EMUL_EXCEPTION) {
         inject(v, &c);

@@ -14,22 +14,8 @@
 
 enum direction { FROM_GUEST, TO_GUEST, CLEAR_GUEST };
 
-/* Copy within one guest-physical page. */
-static int copy_in_page(struct domain *d, paddr_t gpa, void *local, size_t len,
-                        enum direction dir)
+static void copy(void *at, void *local, size_t len, enum direction dir)
 {
-    unsigned int flags = dir == FROM_GUEST ? 0 : P2M_GET_WRITE;
-    enum p2m_type t = P2M_NONE;
-    struct page_info *pg = p2m_get_page(d, gaddr_to_gfn(gpa), &t, flags);
-    char *at;
-
-    /* Pages under log-dirty are made writable by the first write, ours included. */
-    if (!pg && flags && t == P2M_LOGDIRTY && d == current->domain &&
-        p2m_fault(current, gpa, true, false))
-        pg = p2m_get_page(d, gaddr_to_gfn(gpa), &t, flags);
-    if (!pg)
-        return -EFAULT;
-    at = (char *)page_to_virt(pg) + (gpa & ~PAGE_MASK);
     switch (dir) {
     case FROM_GUEST:
         memcpy(local, at, len);
@@ -41,6 +27,23 @@ static int copy_in_page(struct domain *d, paddr_t gpa, void *local, size_t len,
         memset(at, 0, len);
         break;
     }
+}
+
+/* Copy within one guest-physical page. */
+static int copy_in_page(struct domain *d, paddr_t gpa, void *local, size_t len,
+                        enum direction dir)
+{
+    unsigned int flags = dir == FROM_GUEST ? 0 : P2M_GET_WRITE;
+    enum p2m_type t = P2M_NONE;
+    struct page_info *pg = p2m_get_page(d, gaddr_to_gfn(gpa), &t, flags);
+
+    /* Pages under log-dirty are made writable by the first write, ours included. */
+    if (!pg && flags && t == P2M_LOGDIRTY && d == current->domain &&
+        p2m_fault(current, gpa, true, false))
+        pg = p2m_get_page(d, gaddr_to_gfn(gpa), &t, flags);
+    if (!pg)
+        return -EFAULT;
+    copy((char *)page_to_virt(pg) + (gpa & ~PAGE_MASK), local, len, dir);
     page_put(pg);
     return 0;
 }
@@ -48,6 +51,25 @@ static int copy_in_page(struct domain *d, paddr_t gpa, void *local, size_t len,
 static size_t piece(uint64_t at, size_t len)
 {
     return MIN(len, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+}
+
+/* A page that was walked to before costs a few comparisons instead of a walk. */
+static bool copy_known(struct vcpu *v, uint64_t gva, uint32_t access, void *local,
+                       size_t len, enum direction dir)
+{
+    void *at = guest_page_hold(v, gva, access);
+
+    if (!at)
+        return false;
+    copy(at, local, len, dir);
+    guest_page_release(v);
+    return true;
+}
+
+bool copy_from_known_page(struct vcpu *v, void *dst, uint64_t gva, size_t len,
+                          uint32_t access)
+{
+    return copy_known(v, gva, access, dst, len, FROM_GUEST);
 }
 
 static int copy_linear(uint64_t gva, void *local, size_t len, enum direction dir)
@@ -59,11 +81,13 @@ static int copy_linear(uint64_t gva, void *local, size_t len, enum direction dir
     while (len) {
         size_t n = piece(gva, len);
         paddr_t gpa;
-        int rc;
+        int rc = 0;
 
-        if (!guest_walk(v, gva, access, &gpa, &pfec))
-            return -EFAULT;
-        rc = copy_in_page(v->domain, gpa, at, n, dir);
+        if (!copy_known(v, gva, access, at, n, dir)) {
+            if (!guest_walk(v, gva, access, &gpa, &pfec))
+                return -EFAULT;
+            rc = copy_in_page(v->domain, gpa, at, n, dir);
+        }
         if (rc)
             return rc;
         gva += n;

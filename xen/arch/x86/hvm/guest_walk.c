@@ -40,6 +40,7 @@ struct walk {
     uint32_t access;
     uint64_t rights;        /* W and U of all levels so far */
     bool nx;                /* any level */
+    struct gw_line *line;   /* what the walk reads is noted here */
 };
 
 enum step { STEP_DOWN, STEP_LEAF, STEP_ABSENT, STEP_RSVD };
@@ -124,6 +125,12 @@ static bool update_entry(void *entry, unsigned int bytes, uint64_t old, uint64_t
                                        false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+static void note(struct walk *w, const void *entry, uint64_t val)
+{
+    w->line->entry[w->line->levels] = entry;
+    w->line->seen[w->line->levels++] = val;
+}
+
 /*
  * One level. Reads the entry in the table at `table`, judges it, and sets its accessed
  * (and for a leaf that is written dirty) bit. *again: it changed under us.
@@ -159,9 +166,12 @@ static enum step walk_level(struct walk *w, unsigned int level, paddr_t table,
             set |= GPTE_D;
     }
     /* PAE's top entries have no accessed bit; tables in read-only memory keep theirs. */
-    if ((step == STEP_DOWN || step == STEP_LEAF) && (e & set) != set &&
-        !(w->mode.levels == 3 && level == 3) && t == P2M_RAM_RW)
+    if (w->mode.levels == 3 && level == 3)
+        set = 0;
+    if ((step == STEP_DOWN || step == STEP_LEAF) && (e & set) != set && t == P2M_RAM_RW)
         *again = !update_entry(entry, w->mode.entry, e, set);
+    /* With the bits: an entry that could not get them makes no line that fits again. */
+    note(w, entry, e | set);
     page_put(pg);
     *out = e;
     return step;
@@ -189,6 +199,8 @@ static int walk_once(struct walk *w, paddr_t *gpa, uint32_t *pfec)
         table = w->v->arch.hvm.guest_cr[3] & 0xffffffe0;
     w->rights = GPTE_W | GPTE_U;
     w->nx = false;
+    w->line->levels = 0;
+    w->line->entry_bytes = (uint8_t)w->mode.entry;
     for (unsigned int level = w->mode.levels; level; level--) {
         switch (walk_level(w, level, table, &e, &again)) {
         case STEP_ABSENT:
@@ -222,10 +234,15 @@ bool guest_walk(struct vcpu *v, uint64_t gva, uint32_t access, paddr_t *gpa,
                 uint32_t *pfec)
 {
     struct walk w = { .v = v, .gva = gva, .access = access };
+    uint64_t generation = p2m_tlb_generation(v->domain);
     int rc = 1;
 
+    if (gw_recall(v, gva, access, gpa))
+        return true;
+    w.line = gw_begin(v, gva, access);
     if (!(v->arch.hvm.guest_cr[0] & CR0_PG)) {
         *gpa = gva & 0xffffffff;
+        gw_end(w.line, generation, *gpa);
         return true;
     }
     w.mode = current_mode(&v->arch.hvm);
@@ -243,5 +260,7 @@ bool guest_walk(struct vcpu *v, uint64_t gva, uint32_t access, paddr_t *gpa,
         if (rc < 0)
             *pfec = code;
     }
+    if (rc == 0)
+        gw_end(w.line, generation, *gpa);
     return rc == 0;
 }

@@ -11,6 +11,7 @@
 #include <xen/timer.h>
 #include <xen/types.h>
 #include <asm/emulate.h>
+#include <asm/guest_walk.h>
 #include <public/hvm/params.h>
 
 struct domain;
@@ -69,6 +70,7 @@ struct hvm_vcpu {
     void *vendor;                     /* struct svm_vcpu */
     uint64_t p2m_gen;                 /* p2m_tlb_generation() at the last entry */
     uint64_t hypercall_gprs;          /* spare */
+    struct gw_line walked[GW_LINES];  /* hvm/guest_walk_cache.c */
 };
 
 enum hvm_seg { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, SEG_TR, SEG_LDTR,

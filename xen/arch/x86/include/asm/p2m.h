@@ -74,6 +74,15 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *t, unsigned int *or
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t,
                                unsigned int flags);
 
+/*
+ * Hold back transactions on d until p2m_release(). True: nothing was removed since
+ * p2m_tlb_generation() returned this value, so what was looked up since is still in place
+ * and its frames are referenced. False: nothing is held. Takes d's p2m lock as a reader:
+ * no lookups, copies or transactions of d in between.
+ */
+bool p2m_hold(struct domain *d, uint64_t generation);
+void p2m_release(struct domain *d);
+
 /* --- changes ----------------------------------------------------------------------- */
 
 /*

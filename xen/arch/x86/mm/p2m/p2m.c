@@ -167,6 +167,23 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t,
     return pg;
 }
 
+/* A transaction has the lock from its first change until its flush is through. */
+bool p2m_hold(struct domain *d, uint64_t generation)
+{
+    struct p2m *p2m = d->arch.p2m;
+
+    read_lock(&p2m->lock);
+    if (p2m_tlb_generation(d) == generation)
+        return true;
+    read_unlock(&p2m->lock);
+    return false;
+}
+
+void p2m_release(struct domain *d)
+{
+    read_unlock(&d->arch.p2m->lock);
+}
+
 gfn_t p2m_max_gfn(struct domain *d)
 {
     return _gfn(read_once(d->arch.p2m->max_gfn));
