@@ -27,7 +27,7 @@ def run(kernel, text, hypervisor):
 @pytest.fixture(scope="module")
 def started(request, ahead, hypervisor):
     for item in request.session.items:
-        if item.module is request.module:
+        if item.module is request.module and hasattr(item, "callspec"):
             kernel, text = item.callspec.params["which"]
             ahead.start(("machines", kernel, text), run, kernel, text, hypervisor)
     return ahead
@@ -36,4 +36,13 @@ def started(request, ahead, hypervisor):
 @pytest.mark.parametrize("which", RUNS, ids=lambda r: f"{r[0]}-{r[1]}")
 def test_machine(which, started):
     outcome = started.result(("machines", *which))
+    assert outcome.ok, outcome.report()
+
+
+def test_conring_size(hypervisor):
+    """Xen's option: a suffix, and rounded up to a power of two."""
+    plan = testkernel.parse_plan(paths.BUILD / "guest/basic.elf",
+                                 'xen="conring_size=300k" expect="Console ring: 512 KiB"',
+                                 hypervisor=hypervisor)
+    outcome = testkernel.run(plan)
     assert outcome.ok, outcome.report()

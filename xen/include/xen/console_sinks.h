@@ -11,6 +11,14 @@ void console_ring_write(const char *s, size_t len);
 const char *console_ring_early(size_t *len);
 
 /*
+ * Boot, once, when there is a heap and before interrupts and other CPUs: the size that
+ * conring_size= asks for, rounded up to a power of two; less if there is no memory for it,
+ * but never less than before. What the ring holds stays.
+ */
+void console_ring_init(void);
+void console_ring_resize(uint64_t bytes);
+
+/*
  * Text to all consoles and the ring; prefix (may be NULL) before each line. Any context.
  */
 void console_write_raw(const char *prefix, const char *buf, size_t len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Boot, as an ordered table of named steps. A step that fails stops the machine. */
 #include <xen/console.h>
+#include <xen/console_sinks.h>
 #include <xen/dom0.h>
 #include <xen/domain.h>
 #include <xen/init.h>
@@ -105,6 +106,7 @@ static const struct step steps[] __initconst = {
     {.name = "free memory", .vfn = boot_memory_init},
     {.name = "page tables", .vfn = xen_pagetables_init},
     {.name = "frame table and heap", .vfn = frametable_init},
+    {.name = "console ring", .vfn = console_ring_init},
     {.name = "W^X check", .vfn = xen_pagetables_check},
     {.name = "softirqs and timers", .vfn = softirqs_boot},
     {.name = "CPU policy", .vfn = cpu_policy_init},
