@@ -93,13 +93,13 @@ long memop_machine_memory_map(const struct memop *op)
     return arg_write_field(op->arg, &m, nr_entries);
 }
 
-/*
- * Without an IOMMU nothing is reserved. With one, the ranges its tables name are its
- * driver's knowledge, and it has no way yet to tell.
- */
 long memop_reserved_device_memory_map(const struct memop *op)
 {
     struct xen_reserved_device_memory_map m;
+    unsigned int used = 0;
+    paddr_t start, last;
+    bool full;
+    sbdf_t s;
 
     if (!current->domain->is_privileged)
         return -EPERM;
@@ -107,8 +107,24 @@ long memop_reserved_device_memory_map(const struct memop *op)
         return -EFAULT;
     if (m.flags & ~XENMEM_RDM_ALL)
         return -EINVAL;
-    if (iommu)
-        return -EOPNOTSUPP;
-    m.nr_entries = 0;
-    return arg_write_field(op->arg, &m, nr_entries);
+    s = (sbdf_t){ (uint32_t)m.dev.pci.seg << 16 | m.dev.pci.bus << 8 | m.dev.pci.devfn };
+    while (!iommu_reserved_nth(m.flags & XENMEM_RDM_ALL ? NULL : &s, used, &start,
+                               &last)) {
+        struct xen_reserved_device_memory r = {
+            .start_pfn = start >> PAGE_SHIFT,
+            .nr_pages = (last >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1,
+        };
+
+        /* All are counted, so that the caller knows how much room it takes. */
+        if (used < m.nr_entries &&
+            copy_to_guest_va(guest_handle_addr(m.buffer) + used * sizeof(r), &r,
+                             sizeof(r)))
+            return -EFAULT;
+        used++;
+    }
+    full = used > m.nr_entries;
+    m.nr_entries = used;
+    if (arg_write_field(op->arg, &m, nr_entries))
+        return -EFAULT;
+    return full ? -ENOBUFS : 0;
 }

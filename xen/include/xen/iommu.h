@@ -93,8 +93,8 @@ struct iommu_ops {
     /* Is pdev part of a unit itself, and so nobody's to use? */
     bool (*owns)(const struct pci_dev *pdev);
     /*
-     * Regions pdev needs mapped one to one: fn(start, end inclusive, IOMMU_*), until !=
-     * 0.
+     * Regions pdev (NULL: any device) needs mapped one to one: fn(start, end inclusive,
+     * IOMMU_*), until != 0. [pcidevs_lock]
      */
     int (*reserved)(const struct pci_dev *pdev,
                     int (*fn)(paddr_t start, paddr_t end, unsigned int flags, void *arg),
@@ -135,6 +135,14 @@ int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);
  * -ETIMEDOUT: a unit did not answer.
  */
 int iommu_deassign(struct domain *d, sbdf_t s);
+
+/*
+ * The nth region that firmware reserves (RMRR, unity map) for the device, or for any
+ * (sbdf NULL): addresses of its first and last byte. -ENOENT: there are fewer, or there is
+ * no such device. Takes pcidevs_lock.
+ */
+int iommu_reserved_nth(const sbdf_t *sbdf, unsigned int nth, paddr_t *start,
+                       paddr_t *last);
 
 /*
  * A device appeared (goes to domain 0, or to quarantine if it shares its requester id

@@ -228,7 +228,6 @@ static void maps(void **state)
     struct xen_foreign_memory_map f = {
         .domid = WD_ID, .map = { .nr_entries = 3, .buffer = { in } },
     };
-    struct xen_reserved_device_memory_map rdm = { .nr_entries = 5 };
 
     (void)state;
     start();
@@ -262,8 +261,54 @@ static void maps(void **state)
     assert_int_equal(call(XENMEM_machine_memory_map, &m), 0);
     assert_int_equal(m.nr_entries, 1);
     assert_int_equal(out[0].size, 4096);
-    assert_int_equal(call(XENMEM_reserved_device_memory_map, &rdm), 0);
-    assert_int_equal(rdm.nr_entries, 0);
+    stop();
+}
+
+/* What firmware reserves for devices: all of it, or one device's; how many there are. */
+static void reserved(void **state)
+{
+    struct xen_reserved_device_memory out[3];
+    struct xen_reserved_device_memory_map m = {
+        .flags = XENMEM_RDM_ALL, .nr_entries = 0,
+    };
+
+    (void)state;
+    start();
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), -ENOBUFS);
+    assert_int_equal(m.nr_entries, 3);
+    m.buffer.p = out;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), 0);
+    assert_int_equal(out[1].start_pfn, 0x7e000);
+    assert_int_equal(out[1].nr_pages, 1);
+
+    m.flags = 0;
+    m.dev.pci = (struct physdev_pci_device){ .seg = 1, .bus = 0, .devfn = 8 };
+    memset(out, 0, sizeof(out));
+    m.nr_entries = 1;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), -ENOBUFS);
+    assert_int_equal(m.nr_entries, 2);
+    assert_int_equal(out[0].start_pfn, 0x7f000);
+    assert_int_equal(out[0].nr_pages, 2);
+    assert_int_equal(out[1].nr_pages, 0);
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), 0);
+    assert_int_equal(out[1].start_pfn, 0x7d000);
+    assert_int_equal(out[1].nr_pages, 256);
+    m.dev.pci.bus = 3;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), 0);
+    assert_int_equal(m.nr_entries, 0);
+
+    m = (struct xen_reserved_device_memory_map){
+        .flags = XENMEM_RDM_ALL, .nr_entries = 3, .buffer = { out },
+    };
+    bad_start = (uintptr_t)&out[2];
+    bad_end = bad_start + 1;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), -EFAULT);
+    m.flags = 2;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), -EINVAL);
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, NULL), -EFAULT);
+    wd->is_privileged = false;
+    assert_int_equal(call(XENMEM_reserved_device_memory_map, &m), -EPERM);
+    wd->is_privileged = true;
     stop();
 }
 
@@ -323,6 +368,7 @@ int main(void)
         cmocka_unit_test(decrease),
         cmocka_unit_test(decrease_bad),
         cmocka_unit_test(maps),
+        cmocka_unit_test(reserved),
         cmocka_unit_test(numbers),
     };
 

@@ -19,7 +19,6 @@
 #include "memory_op_world.h"
 
 struct boot_info boot_info;
-const struct iommu_ops *iommu;
 
 uint64_t bad_start, bad_end;
 static unsigned long next_args[6];
@@ -94,6 +93,29 @@ int grant_table_get_frame(struct domain *d, unsigned long idx, bool status, mfn_
 unsigned int grant_table_max_frames(struct domain *d, bool status)
 {
     return status ? 0 : GRANT_MAX;
+}
+
+/* One device with two regions, another with one. */
+int iommu_reserved_nth(const sbdf_t *sbdf, unsigned int nth, paddr_t *start,
+                       paddr_t *last)
+{
+    static const struct {
+        uint32_t sbdf;
+        paddr_t start, last;
+    } region[] = {
+        { 0x10008, 0x7f000000, 0x7f001fff },
+        { 0x10110, 0x7e000000, 0x7e000fff },
+        { 0x10008, 0x7d000000, 0x7d0fffff },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(region); i++) {
+        if ((sbdf && sbdf->v != region[i].sbdf) || nth--)
+            continue;
+        *start = region[i].start;
+        *last = region[i].last;
+        return 0;
+    }
+    return -ENOENT;
 }
 
 /* --- the bench --------------------------------------------------------------------- */

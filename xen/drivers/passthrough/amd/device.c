@@ -58,24 +58,29 @@ bool amd_owns(const struct pci_dev *pdev)
     return false;
 }
 
+static bool region_has(const struct acpi_unity *u, const struct pci_dev *pdev)
+{
+    uint16_t rid[IOMMU_MAX_RIDS];
+    unsigned int n = iommu_requesters(pdev, rid);
+
+    for (unsigned int i = 0; i < n && u->segment == PCI_SEG(pdev->sbdf); i++) {
+        if (rid[i] >= u->first && rid[i] <= u->last)
+            return true;
+    }
+    return false;
+}
+
 int amd_reserved(const struct pci_dev *pdev,
                  int (*fn)(paddr_t start, paddr_t end, unsigned int flags, void *arg),
                  void *arg)
 {
-    uint16_t rid[IOMMU_MAX_RIDS];
-    unsigned int n = iommu_requesters(pdev, rid);
     int err = 0;
 
     for (unsigned int i = 0; i < amd_ivrs.unities && !err; i++) {
         const struct acpi_unity *u = &amd_ivrs.unity[i];
-        bool hit = false;
 
-        if (u->segment != PCI_SEG(pdev->sbdf))
-            continue;
-        for (unsigned int j = 0; j < n; j++)
-            hit |= rid[j] >= u->first && rid[j] <= u->last;
         /* An exclusion range is served as an ordinary one-to-one mapping. */
-        if (hit)
+        if (!pdev || region_has(u, pdev))
             err = fn(u->base, u->base + u->len - 1,
                      (u->read || u->exclusion ? IOMMU_READ : 0) |
                          (u->write || u->exclusion ? IOMMU_WRITE : 0), arg);

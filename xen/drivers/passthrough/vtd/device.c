@@ -42,7 +42,7 @@ int vtd_reserved(const struct pci_dev *pdev,
     for (unsigned int i = 0; i < vtd_dmar.rmrrs && !err; i++) {
         const struct acpi_rmrr *r = &vtd_dmar.rmrr[i];
 
-        if (region_has(r, pdev))
+        if (!pdev || region_has(r, pdev))
             err = fn(r->base, r->last, IOMMU_READ | IOMMU_WRITE, arg);
     }
     return err;
