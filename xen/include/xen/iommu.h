@@ -138,8 +138,8 @@ int iommu_deassign(struct domain *d, sbdf_t s);
 
 /*
  * The nth region that firmware reserves (RMRR, unity map) for the device, or for any
- * (sbdf NULL): addresses of its first and last byte. -ENOENT: there are fewer, or there is
- * no such device. Takes pcidevs_lock.
+ * (sbdf NULL): addresses of its first and last byte. -ENOENT: there are fewer, or no such
+ * device. Takes pcidevs_lock.
  */
 int iommu_reserved_nth(const sbdf_t *sbdf, unsigned int nth, paddr_t *start,
                        paddr_t *last);

@@ -242,6 +242,6 @@ TEST(thousand_owners)
     CHECK(ours[8] != 1);
     CHECK(late > 0);
     print("%u transfers after death\n", late);
-    print("%u lives, %ld bytes in use and %lu pages free before and after\n", ROUNDS, used,
-          pages);
+    print("%u lives, %ld bytes in use and %lu pages free before and after\n", ROUNDS,
+          used, pages);
 }

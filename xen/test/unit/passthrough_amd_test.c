@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Assignment on AMD-Vi, from a made-up IVRS to device table entries. Broken, a device is
+ * in two hands, or reaches memory by a name that was left open.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+#include "../../drivers/passthrough/amd/hw.h"
+#include "acpi_bytes.h"
+#include "passthrough_cases.h"
+
+spinlock_t amd_hw_lock;
+struct amd_unit *amd_units[ACPI_MAX_IOMMUS];
+unsigned int amd_nr_units;
+struct acpi_ivrs amd_ivrs;
+
+static struct amd_unit unit;
+static struct amd_domain priv[4];
+static uint64_t table[AMD_DEVICES * 4];
+
+/* init.c would look through all units; here there is one. */
+bool amd_device_info(uint16_t segment, uint16_t rid, struct amd_device_info *info)
+{
+    (void)segment;
+    *info = (struct amd_device_info){ .unit = &unit, .alias = rid };
+    for (unsigned int i = 0; i < amd_ivrs.ranges; i++) {
+        const struct acpi_ivrs_range *r = &amd_ivrs.range[i];
+
+        if (rid >= r->first && rid <= r->last && r->has_alias)
+            info->alias = r->alias;
+    }
+    return true;
+}
+
+uint64_t *amd_dte(uint16_t segment, uint16_t rid)
+{
+    assert_int_equal(segment, 0);
+    return &table[4 * rid];
+}
+
+struct amd_command amd_cmd_device(uint16_t rid)
+{
+    (void)rid;
+    return (struct amd_command){ { 0 } };
+}
+
+struct amd_command amd_cmd_interrupts(uint16_t rid)
+{
+    return amd_cmd_device(rid);
+}
+
+uint64_t amd_post(struct amd_unit *u, const struct amd_command *cmds, unsigned int n)
+{
+    (void)u;
+    (void)cmds;
+    (void)n;
+    return 0;
+}
+
+int amd_wait(struct amd_unit *u, uint64_t number)
+{
+    (void)number;
+    u->dead |= unit_silent;
+    return u->dead ? -ETIMEDOUT : 0;
+}
+
+int amd_run(struct amd_unit *u, struct amd_command cmd)
+{
+    (void)cmd;
+    return amd_wait(u, 0);
+}
+
+int amd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n)
+{
+    assert_true(spin_held(&d->iommu.lock));
+    (void)ranges;
+    (void)n;
+    return amd_wait(&unit, 0);
+}
+
+int amd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
+void amd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
+
+uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings)
+{
+    (void)irt;
+    (void)settings;
+    return 0;
+}
+
+static int deny(struct domain *d)
+{
+    (void)d;
+    return 0;
+}
+
+/* One unit for all, bus 1 under one name; regions as on VT-d. */
+static void make_ivrs(void)
+{
+    uint8_t t[48 + 24 + 16 + 2 * 32] = { 'I', 'V', 'R', 'S' };
+    uint8_t *b = t + 48;
+
+    b[0] = 0x10;
+    put(b + 2, 24 + 16, 2);
+    put(b + 4, 0x08, 2);
+    put(b + 6, 0x40, 2);
+    put(b + 8, 0xfed80000, 8);
+    b += 24;
+    b[0] = 1;               /* all */
+    b[4] = 0x43;            /* from here on, under the name at byte 5 */
+    put(b + 5, 0x100, 2);
+    put(b + 9, 0x100, 2);
+    b[12] = 4;              /* to here */
+    put(b + 13, 0x1ff, 2);
+    b += 16;
+    for (unsigned int i = 0; i < 2; i++, b += 32) {
+        b[0] = 0x21;
+        b[1] = 1 | 2 | 4;
+        put(b + 2, 32, 2);
+        put(b + 4, 0x20 + 0x20 * i, 2);
+        put(b + 16, RESERVED_BASE + 0x10000 * i, 8);
+        put(b + 24, RESERVED_LAST - RESERVED_BASE + 1, 8);
+    }
+    seal(t, sizeof(t));
+    assert_int_equal(acpi_parse_ivrs((struct acpi_bytes){ t, sizeof(t) }, &amd_ivrs), 0);
+}
+
+static void reset(void)
+{
+    static bool ready;
+
+    make_ivrs();
+    if (!ready)
+        assert_int_equal(amd_device_init(), 0);
+    ready = true;
+    memset(&unit, 0, sizeof(unit));
+    memset(table, 0, sizeof(table));
+    amd_block_all(table);
+    amd_units[0] = &unit;
+    amd_nr_units = 1;
+}
+
+static void domain(struct domain *d, unsigned int id)
+{
+    memset(&priv[id], 0, sizeof(priv[id]));
+    priv[id].id = (uint16_t)id;
+    priv[id].tables.pt.root = 0x1000 + id;
+    d->iommu.priv = &priv[id];
+}
+
+/* As the unit reads it: without IR and IW nothing is permitted. */
+static unsigned int owner(uint16_t rid)
+{
+    const uint64_t *dte = &table[4 * rid];
+
+    assert_true(dte[0] & DTE_V && dte[0] & DTE_TV);
+    if (!(dte[0] & (DTE_IR | DTE_IW)))
+        return 0;
+    assert_int_equal((dte[0] & DTE_ROOT_MASK) >> PAGE_SHIFT,
+                     0x1000 + (dte[1] & DTE1_DOMAIN_MASK));
+    return (unsigned int)(dte[1] & DTE1_DOMAIN_MASK);
+}
+
+int main(void)
+{
+    static const struct iommu_ops ops = {
+        .name = "AMD-Vi", .attach = amd_attach, .detach = amd_detach, .owns = amd_owns,
+        .reserved = amd_reserved, .alias = amd_alias, .deny = deny,
+    };
+    static const struct passthrough_vendor amd = {
+        .name = "AMD-Vi", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,
+    };
+
+    return run_passthrough_cases(&amd);
+}

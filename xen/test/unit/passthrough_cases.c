@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include <xen/pci_regs.h>
+#include <xen/ratelimit.h>
+#include <xen/vpci.h>
+#include "../../drivers/passthrough/private.h"
+#include "fake_ram.h"
+#include "passthrough_cases.h"
+
+#define PLAIN       PCI_SBDF(0, 0, 2, 0)
+#define TWIN1       PCI_SBDF(0, 1, 1, 0)
+#define TWIN2       PCI_SBDF(0, 1, 2, 0)
+#define TWINS_RID   0x100           /* the bridge's name for both */
+#define RESERVED    PCI_SBDF(0, 0, 4, 0)
+#define OLD         PCI_SBDF(0, 2, 0, 0)
+#define OLD_BRIDGE  PCI_SBDF(0, 0, 5, 0)
+#define NOBODY      PCI_SBDF(0, 9, 9, 0)
+#define EXP_AT      0x60U
+
+const struct iommu_ops *iommu;
+bool iommu_intremap, unit_silent;
+struct domain *dom0;
+unsigned long identity_pages;
+struct spinlock pcidevs_lock;
+struct list pci_devices;
+
+static const struct passthrough_vendor *v;
+static struct domain d[3], plain;       /* d[0] is domain 0 */
+static struct pci_dev dev[7], late;
+
+/* ---- the machine ---- */
+
+uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
+{
+    bool express = s.v == PCI_SBDF(0, 0, 3, 0).v;
+
+    (void)size;
+    switch (reg) {
+    case PCI_SECONDARY_BUS:
+    case PCI_SUBORDINATE_BUS:
+        return express ? 1 : s.v == OLD_BRIDGE.v ? 2 : 0;
+    case EXP_AT + PCI_EXP_FLAGS:
+        return express ? 7U << PCI_EXP_TYPE_SHIFT : 0;
+    }
+    fail_msg("config read of %#x at %#x", s.v, reg);
+    return 0;
+}
+
+struct pci_dev *pci_find(sbdf_t s)
+{
+    struct pci_dev *pdev;
+
+    ASSERT_LOCKED(&pcidevs_lock);
+    list_for_each(pdev, &pci_devices, link) {
+        if (pdev->sbdf.v == s.v)
+            return pdev;
+    }
+    return NULL;
+}
+
+int vpci_add(struct pci_dev *pdev) { (void)pdev; return 0; }
+void vpci_remove(struct pci_dev *pdev) { (void)pdev; }
+void pci_msi_release(struct pci_dev *pdev) { (void)pdev; }
+s_time_t get_s_time(void) { return 0; }
+
+int vpci_show(struct domain *dom, struct pci_dev *pdev)
+{
+    (void)dom;
+    (void)pdev;
+    return 0;
+}
+
+bool ratelimit_pass(struct ratelimit *r, unsigned int *lost)
+{
+    (void)r;
+    *lost = 0;
+    return true;
+}
+
+int iommu_map(struct domain *dom, dfn_t dfn, mfn_t mfn, unsigned int order,
+              unsigned int flags)
+{
+    assert_ptr_equal(dom, &d[0]);
+    assert_int_equal(dfn_x(dfn), mfn_x(mfn));
+    assert_true(flags && order == 0);
+    identity_pages++;
+    return 0;
+}
+
+int iommu_flush(struct domain *dom, const struct iommu_range *r, unsigned int n)
+{
+    (void)dom;
+    (void)r;
+    (void)n;
+    return 0;
+}
+
+static void plug(struct pci_dev *pdev, sbdf_t s)
+{
+    memset(pdev, 0, sizeof(*pdev));
+    pdev->sbdf = s;
+    list_init(&pdev->domain_link);
+    list_add_tail(&pci_devices, &pdev->link);
+}
+
+/* Domain 0 has everything. */
+static void start(void)
+{
+    static const sbdf_t at[] = {
+        { 0x10 }, { 0x18 }, { 0x20 }, { 0x28 }, { 0x108 }, { 0x110 }, { 0x200 },
+    };
+
+    iommu = v->ops;
+    unit_silent = false;
+    identity_pages = 0;
+    list_init(&pci_devices);
+    for (unsigned int i = 0; i < ARRAY_SIZE(at); i++)
+        plug(&dev[i], at[i]);
+    dev[1].is_bridge = dev[3].is_bridge = true;
+    dev[1].pcie_pos = EXP_AT;
+    v->reset();
+    memset(d, 0, sizeof(d));
+    memset(&plain, 0, sizeof(plain));
+    for (unsigned int i = 0; i < ARRAY_SIZE(d); i++) {
+        spin_lock_init(&d[i].iommu.lock, LOCK_IOMMU_MAP, "iommu");
+        list_init(&d[i].iommu.devices);
+        d[i].iommu.enabled = true;
+        v->domain(&d[i], i + 1);
+    }
+    dom0 = &d[0];
+    dom0->is_privileged = true;
+    assert_int_equal(iommu_setup_dom0(dom0), 0);
+    assert_int_equal(v->owner(PCI_RID(PLAIN)), 1);
+}
+
+static void check_owner(sbdf_t s, const struct domain *dom)
+{
+    struct pci_dev *pdev;
+
+    spin_lock(&pcidevs_lock);
+    pdev = pci_find(s);
+    spin_unlock(&pcidevs_lock);
+    assert_ptr_equal(pdev->domain, dom);
+    assert_int_equal(v->owner(PCI_RID(s)), dom ? dom - d + 1 : 0);
+}
+
+/* ---- tests ---- */
+
+static void refusals(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(&d[1], NOBODY, false), -ENODEV);
+    assert_int_equal(iommu_assign(&plain, PLAIN, false), -EOPNOTSUPP);
+    assert_int_equal(iommu_assign(&d[1], OLD_BRIDGE, false), -EPERM);
+    d[1].dying = DOMDYING_DYING;
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), -EINVAL);
+    d[1].dying = DOMDYING_ALIVE;
+    check_owner(PLAIN, dom0);
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), 0);
+    check_owner(PLAIN, &d[1]);
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), -EBUSY);
+    assert_int_equal(iommu_assign(&d[2], PLAIN, false), -EBUSY);
+    assert_int_equal(iommu_assign(NULL, PLAIN, false), -EBUSY);
+    assert_int_equal(iommu_deassign(&d[2], PLAIN), -ENODEV);
+    assert_int_equal(iommu_deassign(NULL, PLAIN), -ENODEV);
+    check_owner(PLAIN, &d[1]);
+    assert_int_equal(iommu_deassign(&d[1], PLAIN), 0);
+    check_owner(PLAIN, NULL);
+    assert_int_equal(iommu_deassign(&d[1], PLAIN), -ENODEV);
+    assert_int_equal(iommu_deassign(NULL, PLAIN), 0);
+    check_owner(PLAIN, dom0);
+    assert_int_equal(iommu_deassign(NULL, PLAIN), -ENODEV);
+}
+
+/* Firmware goes on using the region through the device: not for a guest unasked. */
+static void reserved_region(void **state)
+{
+    paddr_t first = 0, last = 0;
+    sbdf_t s = RESERVED, other = PLAIN, nobody = NOBODY;
+
+    (void)state;
+    start();
+    assert_int_equal(identity_pages, 2);
+    assert_int_equal(iommu_assign(&d[1], RESERVED, false), -EPERM);
+    check_owner(RESERVED, dom0);
+    assert_int_equal(iommu_assign(&d[1], RESERVED, true), 0);
+    check_owner(RESERVED, &d[1]);
+    assert_int_equal(identity_pages, 2);
+    assert_int_equal(iommu_deassign(&d[1], RESERVED), 0);
+    assert_int_equal(iommu_deassign(NULL, RESERVED), 0);
+    assert_int_equal(identity_pages, 4);
+
+    assert_int_equal(iommu_reserved_nth(&s, 0, &first, &last), 0);
+    assert_int_equal(first, RESERVED_BASE);
+    assert_int_equal(last, RESERVED_LAST);
+    assert_int_equal(iommu_reserved_nth(&s, 1, &first, &last), -ENOENT);
+    assert_int_equal(iommu_reserved_nth(&other, 0, &first, &last), -ENOENT);
+    assert_int_equal(iommu_reserved_nth(&nobody, 0, &first, &last), -ENOENT);
+    /* Of all: also that of a device which is not there. */
+    assert_int_equal(iommu_reserved_nth(NULL, 0, &first, &last), 0);
+    assert_int_equal(first, RESERVED_BASE);
+    assert_int_equal(iommu_reserved_nth(NULL, 1, &first, &last), 0);
+    assert_int_equal(first, RESERVED_BASE + 0x10000);
+    assert_int_equal(iommu_reserved_nth(NULL, 2, &first, &last), -ENOENT);
+    iommu = NULL;
+    assert_int_equal(iommu_reserved_nth(NULL, 0, &first, &last), -ENOENT);
+}
+
+/* Two with one name: never in two hands. */
+static void shared_name(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(&d[1], TWIN1, false), -EBUSY);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+    assert_int_equal(iommu_assign(NULL, TWIN2, false), 0);
+    check_owner(TWIN2, NULL);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+    assert_int_equal(iommu_assign(&d[1], TWIN1, false), 0);
+    assert_int_equal(v->owner(TWINS_RID), 2);
+    assert_int_equal(iommu_assign(&d[2], TWIN2, false), -EBUSY);
+    assert_int_equal(iommu_deassign(NULL, TWIN2), -EBUSY);
+    assert_int_equal(v->owner(TWINS_RID), 2);
+    assert_int_equal(iommu_assign(&d[1], TWIN2, false), 0);
+    assert_int_equal(iommu_deassign(&d[1], TWIN1), 0);
+    check_owner(TWIN1, NULL);
+    assert_int_equal(v->owner(TWINS_RID), 2);
+    assert_int_equal(iommu_deassign(&d[1], TWIN2), 0);
+    assert_int_equal(v->owner(TWINS_RID), 0);
+    assert_int_equal(iommu_deassign(NULL, TWIN2), 0);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+    assert_int_equal(iommu_deassign(NULL, TWIN1), 0);
+    check_owner(TWIN1, dom0);
+}
+
+/* A newcomer behind the bridge of a guest's devices waits. */
+static void shared_name_newcomer(void **state)
+{
+    sbdf_t s = PCI_SBDF(0, 1, 7, 0);
+
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(NULL, TWIN1, false), 0);
+    assert_int_equal(iommu_assign(NULL, TWIN2, false), 0);
+    assert_int_equal(iommu_assign(&d[1], TWIN1, false), 0);
+    spin_lock(&pcidevs_lock);
+    plug(&late, s);
+    assert_int_equal(iommu_device_arrived(&late), 0);
+    spin_unlock(&pcidevs_lock);
+    check_owner(s, NULL);
+    assert_int_equal(v->owner(TWINS_RID), 2);
+    assert_int_equal(iommu_deassign(&d[1], TWIN1), 0);
+    assert_int_equal(iommu_deassign(NULL, s), 0);
+    check_owner(s, dom0);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+}
+
+/* Behind a conventional bridge DMA has the bridge's own name. */
+static void conventional_bridge(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 1);
+    assert_int_equal(iommu_assign(&d[2], OLD, false), 0);
+    assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 3);
+    assert_int_equal(iommu_deassign(&d[2], OLD), 0);
+    assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 0);
+}
+
+/* A unit that is dead: the device is nobody's, and blocked as far as tables go. */
+static void silent_unit(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), 0);
+    unit_silent = true;
+    assert_int_equal(iommu_deassign(&d[1], PLAIN), -ETIMEDOUT);
+    assert_true(d[1].iommu.poisoned);
+    check_owner(PLAIN, NULL);
+    assert_int_equal(iommu_assign(&d[2], PLAIN, false), -ETIMEDOUT);
+    check_owner(PLAIN, NULL);
+    assert_true(list_empty(&d[2].iommu.devices));
+}
+
+int run_passthrough_cases(const struct passthrough_vendor *vendor)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(reserved_region),
+        cmocka_unit_test(shared_name),
+        cmocka_unit_test(shared_name_newcomer),
+        cmocka_unit_test(conventional_bridge),
+        cmocka_unit_test(silent_unit),
+    };
+
+    v = vendor;
+    fake_ram_init();
+    return cmocka_run_group_tests_name(vendor->name, tests, NULL, NULL);
+}

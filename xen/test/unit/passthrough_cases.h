@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Assignment over a small PCI tree and made-up firmware tables, the same cases for both
+ * vendors. The vendor's half parses its table and reads its entries as the unit would.
+ *
+ *   00:02.0 a device          00:03.0 bridge to conventional PCI: 01:01.0, 01:02.0
+ *   00:04.0 a device with a reserved region     00:05.0 PCI bridge: 02:00.0
+ */
+#ifndef PASSTHROUGH_CASES_H
+#define PASSTHROUGH_CASES_H
+
+#include <xen/domain.h>
+#include <xen/iommu.h>
+
+#define RESERVED_BASE   0x7f000000ULL
+#define RESERVED_LAST   0x7f001fffULL
+
+struct passthrough_vendor {
+    const char *name;
+    const struct iommu_ops *ops;
+    void (*reset)(void);                            /* tables parsed, all blocked */
+    void (*domain)(struct domain *d, unsigned int id);  /* tables to attach to */
+    unsigned int (*owner)(uint16_t rid);            /* id of whose tables, 0: blocked */
+};
+
+/* The unit no longer answers. */
+extern bool unit_silent;
+/* Mapping for domain 0: counted only. */
+extern unsigned long identity_pages;
+
+int run_passthrough_cases(const struct passthrough_vendor *vendor);
+
+#endif

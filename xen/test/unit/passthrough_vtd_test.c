@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Assignment on VT-d, from a made-up DMAR to context entries. Broken, a device is in two
+ * hands, or reaches memory by a name that was left open.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/errno.h>
+#include "../../drivers/passthrough/vtd/hw.h"
+#include "acpi_bytes.h"
+#include "passthrough_cases.h"
+
+spinlock_t vtd_hw_lock;
+struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
+unsigned int vtd_nr_units, vtd_levels = 3;
+struct acpi_dmar vtd_dmar;
+
+static struct vtd_unit unit;
+static struct vtd_domain priv[4];
+
+void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
+{
+    (void)u;
+    (void)p;
+    (void)len;
+}
+
+struct vtd_command vtd_cmd_domain(uint16_t domain)
+{
+    (void)domain;
+    return (struct vtd_command){ { 0 } };
+}
+
+struct vtd_command vtd_cmd_device(uint16_t domain, uint16_t rid)
+{
+    (void)domain;
+    (void)rid;
+    return (struct vtd_command){ { 0 } };
+}
+
+struct vtd_command vtd_cmd_all_devices(void)
+{
+    return (struct vtd_command){ { 0 } };
+}
+
+uint32_t vtd_post(struct vtd_unit *u, const struct vtd_command *cmds, unsigned int n)
+{
+    (void)u;
+    (void)cmds;
+    (void)n;
+    return 0;
+}
+
+int vtd_wait(struct vtd_unit *u, uint32_t number)
+{
+    (void)number;
+    u->dead |= unit_silent;
+    return u->dead ? -ETIMEDOUT : 0;
+}
+
+int vtd_run(struct vtd_unit *u, struct vtd_command cmd)
+{
+    (void)cmd;
+    return vtd_wait(u, 0);
+}
+
+int vtd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n)
+{
+    assert_true(spin_held(&d->iommu.lock));
+    (void)ranges;
+    (void)n;
+    return vtd_wait(&unit, 0);
+}
+
+int vtd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
+void vtd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
+
+static int deny(struct domain *d)
+{
+    (void)d;
+    return 0;
+}
+
+/* One unit for all; a region for 00:04.0, one for a device that is not there. */
+static void make_dmar(void)
+{
+    uint8_t t[48 + 16 + 2 * 32] = { 'D', 'M', 'A', 'R' };
+    uint8_t *b = t + 48;
+
+    t[36] = 38;
+    put(b + 2, 16, 2);
+    b[4] = 1;
+    put(b + 8, 0xfed90000, 8);
+    b += 16;
+    for (unsigned int i = 0; i < 2; i++, b += 32) {
+        b[0] = 1;
+        put(b + 2, 32, 2);
+        put(b + 8, RESERVED_BASE + 0x10000 * i, 8);
+        put(b + 16, RESERVED_LAST + 0x10000 * i, 8);
+        b[24] = 1;
+        b[25] = 8;
+        b[30] = (uint8_t)(4 + 4 * i);
+    }
+    seal(t, sizeof(t));
+    assert_int_equal(acpi_parse_dmar((struct acpi_bytes){ t, sizeof(t) }, &vtd_dmar), 0);
+}
+
+static void reset(void)
+{
+    make_dmar();
+    memset(&unit, 0, sizeof(unit));
+    unit.root = charge_alloc_pages(NULL, CHARGE_MISC, 0);
+    vtd_units[0] = &unit;
+    vtd_nr_units = 1;
+}
+
+static void domain(struct domain *d, unsigned int id)
+{
+    memset(&priv[id], 0, sizeof(priv[id]));
+    priv[id].id = (uint16_t)id;
+    priv[id].tables.pt.root = 0x1000 + id;
+    d->iommu.priv = &priv[id];
+}
+
+/* As the unit looks it up: root entry of the bus, context entry of the device. */
+static unsigned int owner(uint16_t rid)
+{
+    uint64_t root = unit.root[2 * (rid >> 8)], *entry;
+
+    if (!(root & ENTRY_PRESENT))
+        return 0;
+    entry = (uint64_t *)paddr_to_virt(root & ENTRY_ADDR) + 2 * (rid & 0xff);
+    if (!(entry[0] & ENTRY_PRESENT))
+        return 0;
+    assert_int_equal((entry[0] & ENTRY_ADDR) >> PAGE_SHIFT,
+                     0x1000 + (entry[1] >> CONTEXT_DOMAIN_SHIFT));
+    return (unsigned int)(entry[1] >> CONTEXT_DOMAIN_SHIFT);
+}
+
+int main(void)
+{
+    static const struct iommu_ops ops = {
+        .name = "VT-d", .attach = vtd_attach, .detach = vtd_detach, .owns = vtd_owns,
+        .reserved = vtd_reserved, .deny = deny,
+    };
+    static const struct passthrough_vendor vtd = {
+        .name = "VT-d", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,
+    };
+
+    return run_passthrough_cases(&vtd);
+}
