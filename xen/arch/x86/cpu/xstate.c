@@ -4,6 +4,7 @@
 #include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
+#include <xen/percpu.h>
 #include <asm/cpu.h>
 #include <asm/cpu_policy.h>
 #include <asm/cr.h>
@@ -11,6 +12,9 @@
 
 uint64_t xstate_mask;
 uint32_t xstate_size = 512;
+
+/* Whose image this CPU loaded last. Compared, never followed: it may be gone. */
+static DEFINE_PER_CPU(const struct vcpu *, xstate_of);
 
 int xstate_init(void)
 {
@@ -61,13 +65,19 @@ bool xcr0_valid(uint64_t val, uint64_t mask)
     return !(val & avx512) || ((val & avx512) == avx512 && (val & avx));
 }
 
-void xstate_reset(struct xsave_area *area)
+static void reset_image(struct xsave_area *area)
 {
     memset(area, 0, xstate_size);
     *(uint16_t *)&area->legacy[0] = FCW_RESET;
     *(uint32_t *)&area->legacy[24] = MXCSR_RESET;
     if (xstate_mask)
         area->xstate_bv = 3;
+}
+
+void xstate_reset(struct vcpu *v)
+{
+    reset_image(v->arch.xsave);
+    v->arch.xstate_cpu = 0;
 }
 
 static unsigned int area_order(void)
@@ -85,7 +95,7 @@ struct xsave_area *xstate_alloc(struct charge *c)
     struct xsave_area *area = charge_alloc_pages(c, CHARGE_FPU, area_order());
 
     if (area)
-        xstate_reset(area);
+        reset_image(area);
     return area;
 }
 
@@ -114,18 +124,27 @@ void xstate_save(struct vcpu *v)
                      : "memory");
 }
 
+static void load_image(const struct xsave_area *area)
+{
+    if (!xstate_mask)
+        __asm__ volatile("fxrstor64 %0" ::"m"(*(const char (*)[512])area));
+    else
+        __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
+                         "d"((uint32_t)(xstate_mask >> 32))
+                         : "memory");
+}
+
 void xstate_restore(struct vcpu *v)
 {
-    struct xsave_area *area = v->arch.xsave;
+    unsigned int here = smp_processor_id() + 1;
 
-    if (!xstate_mask) {
-        __asm__ volatile("fxrstor64 %0" ::"m"(*(char (*)[512])area));
-        return;
+    /* Neither half is enough: v may have run elsewhere since, and someone else here. */
+    if (v->arch.xstate_cpu != here || this_cpu(xstate_of) != v) {
+        /* Whoever ran before left XCR0 at xstate_mask (xstate_save). */
+        load_image(v->arch.xsave);
+        v->arch.xstate_cpu = here;
+        this_cpu(xstate_of) = v;
     }
-    /* Whoever ran before left XCR0 at xstate_mask (xstate_save). */
-    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
-                     "d"((uint32_t)(xstate_mask >> 32))
-                     : "memory");
-    if (v->arch.xcr0 != xstate_mask)
+    if (xstate_mask && v->arch.xcr0 != xstate_mask)
         xcr0_write(v->arch.xcr0);
 }

@@ -158,7 +158,7 @@ static void load_fpu(struct vcpu *v, const struct hvm_hw_cpu *r)
 {
     struct xsave_area *area = v->arch.xsave;
 
-    xstate_reset(area);
+    xstate_reset(v);
     if (!(r->flags & XEN_X86_FPU_INITIALISED))
         return;
     memcpy(area->legacy, r->fpu_regs, sizeof(area->legacy));
@@ -245,7 +245,7 @@ static int load_xsave(struct domain *d, struct vcpu *v, const void *record, uint
             return -EINVAL;
     }
     /* Components whose bytes are not all there are left in reset state. */
-    xstate_reset(area);
+    xstate_reset(v);
     memcpy(area, (const char *)record + XSAVE_HEAD, len - XSAVE_HEAD);
     area->xstate_bv = r.save_area.xsave_hdr.xstate_bv;
     if (len - XSAVE_HEAD < xstate_size)

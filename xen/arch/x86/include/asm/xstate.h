@@ -33,9 +33,17 @@ extern uint32_t xstate_size;
 /* A fresh image in reset state; NULL: no memory. Free with xstate_free(). */
 struct xsave_area *xstate_alloc(struct charge *c);
 void xstate_free(struct xsave_area *area);
-void xstate_reset(struct xsave_area *area);
 
-/* v leaves or enters this CPU, interrupts off. */
+/*
+ * v's image is in reset state afterwards. Whoever changes the image of a vCPU (which does
+ * not run then) calls this first: it also makes the next xstate_restore() load it.
+ */
+void xstate_reset(struct vcpu *v);
+
+/*
+ * v leaves or enters this CPU, interrupts off. Entering costs nothing where the registers
+ * are v's still: only the idle vCPU ran here since it left, and v ran nowhere else.
+ */
 void xstate_save(struct vcpu *v);
 void xstate_restore(struct vcpu *v);
 

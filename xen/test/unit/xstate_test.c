@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose FPU registers a CPU holds, by FXSAVE on the real registers: XMM15 stands for all.
+ * A load left out where it was needed shows as another vCPU's value.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/percpu.h>
+#include <asm/cpu.h>
+#include <asm/cpu_policy.h>
+#include <asm/xstate.h>
+
+struct cpu_info fake_cpu_info;
+struct cpu_policy cpu_policy_host;
+uint32_t host_features[X86_FEATURE_WORDS];
+
+static struct vcpu *vcpu[2];
+
+void printk(const char *fmt, ...)
+{
+}
+
+uint64_t cpu_policy_xcr0(const struct cpu_policy *p)
+{
+    return 0;
+}
+
+uint32_t cpu_policy_xsave_size(const struct cpu_policy *p, uint64_t xcr0, bool compacted)
+{
+    return 512;
+}
+
+void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
+{
+    return aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
+}
+
+void charge_free_pages(void *p, unsigned int order)
+{
+    free(p);
+}
+
+static void put(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%xmm15" ::"r"(value));
+}
+
+static uint64_t get(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%xmm15, %0" : "=r"(value));
+    return value;
+}
+
+/* v comes in and, as its guest would, works with what it finds. */
+static uint64_t enter(unsigned int cpu, struct vcpu *v)
+{
+    fake_cpu_info.cpu = cpu;
+    xstate_restore(v);
+    return get();
+}
+
+static void leave(struct vcpu *v, uint64_t value)
+{
+    put(value);
+    xstate_save(v);
+}
+
+static int setup(void **state)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        vcpu[i] = calloc(1, sizeof(*vcpu[i]));
+        vcpu[i]->arch.xsave = xstate_alloc(NULL);
+        assert_non_null(vcpu[i]->arch.xsave);
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        xstate_free(vcpu[i]->arch.xsave);
+        free(vcpu[i]);
+    }
+    return 0;
+}
+
+static void test_back_at_once(void **state)
+{
+    assert_int_equal(enter(1, vcpu[0]), 0);
+    leave(vcpu[0], 11);
+    /* Nobody but idle was here. That no load happens is the point: 12 is still there. */
+    put(12);
+    assert_int_equal(enter(1, vcpu[0]), 12);
+    leave(vcpu[0], 11);
+}
+
+static void test_another_was_here(void **state)
+{
+    enter(1, vcpu[0]);
+    leave(vcpu[0], 21);
+    assert_int_equal(enter(1, vcpu[1]), 0);
+    leave(vcpu[1], 22);
+    assert_int_equal(enter(1, vcpu[0]), 21);
+    leave(vcpu[0], 23);
+    assert_int_equal(enter(1, vcpu[1]), 22);
+}
+
+static void test_was_elsewhere(void **state)
+{
+    enter(1, vcpu[0]);
+    leave(vcpu[0], 31);
+    assert_int_equal(enter(2, vcpu[0]), 31);
+    leave(vcpu[0], 32);
+    put(31);
+    assert_int_equal(enter(1, vcpu[0]), 32);
+    /* And CPU 2 must not believe that it has the newest either. */
+    leave(vcpu[0], 33);
+    put(32);
+    assert_int_equal(enter(2, vcpu[0]), 33);
+}
+
+static void test_image_changed(void **state)
+{
+    enter(1, vcpu[0]);
+    leave(vcpu[0], 41);
+    xstate_reset(vcpu[0]);
+    assert_int_equal(enter(1, vcpu[0]), 0);
+}
+
+static void test_new_vcpu_at_old_address(void **state)
+{
+    enter(1, vcpu[0]);
+    leave(vcpu[0], 51);
+    vcpu[0]->arch.xstate_cpu = 0; /* as a fresh, zeroed vCPU has it */
+    memset(vcpu[0]->arch.xsave->legacy + 160, 0, 256);
+    assert_int_equal(enter(1, vcpu[0]), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_back_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_was_here, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_was_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_image_changed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_new_vcpu_at_old_address, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
