@@ -22,24 +22,27 @@ static bool callback_vector_pending(struct vcpu *v)
            read_once(v->vcpu_info->evtchn_upcall_pending);
 }
 
+/*
+ * The local APIC goes before the callback: its interrupts end with an EOI, which exits, and
+ * then the callback's turn comes. Nothing would tell when a callback's handler has ended.
+ */
 struct hvm_intr hvm_intr_pending(struct vcpu *v)
 {
-    struct hvm_intr none = { .kind = HVM_INTR_NONE };
     struct vlapic *vl = v->arch.hvm.vlapic;
     int vector;
 
     if (read_once(v->arch.hvm.nmi_pending))
         return (struct hvm_intr){ .kind = HVM_INTR_NMI, .vector = 2 };
+    vector = vl ? vlapic_pending_vector(vl) : -1;
+    if (vector >= 0)
+        return (struct hvm_intr){
+            .kind = HVM_INTR_VECTOR, .vector = (uint8_t)vector, .from_lapic = true,
+        };
     if (callback_vector_pending(v))
         return (struct hvm_intr){
             .kind = HVM_INTR_VECTOR, .vector = v->domain->arch.hvm.callback_vector,
         };
-    vector = vl ? vlapic_pending_vector(vl) : -1;
-    if (vector < 0)
-        return none;
-    return (struct hvm_intr){
-        .kind = HVM_INTR_VECTOR, .vector = (uint8_t)vector, .from_lapic = true,
-    };
+    return (struct hvm_intr){ .kind = HVM_INTR_NONE };
 }
 
 bool hvm_intr_below_tpr(struct vcpu *v)

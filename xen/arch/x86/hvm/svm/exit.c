@@ -211,10 +211,9 @@ static void on_host_event(struct vcpu *v, struct vmcb *c)
 
 static void on_window(struct vcpu *v, struct vmcb *c)
 {
+    /* svm_prepare_events() looks again at what was held up. */
     (void)v;
-    /* svm_prepare_events() asks again if something is still held up. */
-    c->vintr &= ~VINTR_IRQ;
-    c->intercept3 &= ~INTERCEPT_VINTR;
+    (void)c;
 }
 
 /* The handler of an NMI ends: the next one may come after this instruction. */

@@ -60,17 +60,52 @@ static void inject_saved(struct vcpu *v)
     inject(c, e->vector, e->type, e->has_error, e->error);
 }
 
+static void request(struct vmcb *c, uint64_t what, bool exit)
+{
+    c->vintr = (c->vintr & ~VINTR_REQUEST) | what;
+    if (exit)
+        c->intercept3 |= INTERCEPT_VINTR;
+    else
+        c->intercept3 &= ~INTERCEPT_VINTR;
+}
+
 /* Ask for an exit as soon as the guest could take an interrupt. */
 static void want_window(struct vmcb *c)
 {
-    c->vintr |= VINTR_IRQ | VINTR_IGN_TPR | 0xfUL << VINTR_PRIO_SHIFT;
-    c->intercept3 |= INTERCEPT_VINTR;
+    request(c, VINTR_IRQ | VINTR_IGN_TPR | 0xfUL << VINTR_PRIO_SHIFT, true);
 }
 
-static void no_window(struct vmcb *c)
+/*
+ * An interrupt is not injected but offered (APM vol. 2 15.21.4): the CPU takes it when the
+ * guest's IF, shadow and task priority let it, which costs no exit. Whether it did is seen
+ * at the next exit.
+ */
+static void offer(struct vcpu *v, struct hvm_intr intr)
 {
-    c->vintr &= ~(VINTR_IRQ | VINTR_IGN_TPR | 0xfUL << VINTR_PRIO_SHIFT);
-    c->intercept3 &= ~INTERCEPT_VINTR;
+    uint64_t when = intr.from_lapic ? (uint64_t)intr.vector >> 4 << VINTR_PRIO_SHIFT
+                                    : VINTR_IGN_TPR;
+
+    request(vmcb_of(v), VINTR_IRQ | when | (uint64_t)intr.vector << VINTR_VECTOR_SHIFT,
+            false);
+    svm_of(v)->offered = intr;
+}
+
+/*
+ * An offer not taken is withdrawn, the next entry decides afresh. If the exit came out of
+ * its delivery, the CPU may name it in EXITINTINFO as well: that is the same interrupt.
+ */
+void svm_settle_offer(struct vcpu *v)
+{
+    struct hvm_intr *offered = &svm_of(v)->offered;
+    struct vmcb *c = vmcb_of(v);
+
+    if (offered->kind == HVM_INTR_NONE)
+        return;
+    if (!(c->vintr & VINTR_IRQ))
+        hvm_intr_ack(v, *offered);
+    else if ((uint8_t)c->exitintinfo == offered->vector && offered->vector >= 32)
+        c->exitintinfo = 0;
+    offered->kind = HVM_INTR_NONE;
 }
 
 /* Interrupts off: what is decided here is what the guest gets. */
@@ -89,28 +124,16 @@ void svm_prepare_events(struct vcpu *v)
         c->cr_write &= ~INTERCEPT_CR8;
     intr = hvm_intr_pending(v);
     if (intr.kind == HVM_INTR_NONE) {
-        if (c->intercept3 & INTERCEPT_VINTR)
-            no_window(c);
-        return;
-    }
-    if (intr.kind == HVM_INTR_NMI) {
-        if (!busy && !svm_of(v)->nmi_blocked && !(c->shadow & 1)) {
-            hvm_intr_ack(v, intr);
-            inject_nmi(v);
-        } else if (!svm_of(v)->nmi_blocked) {
-            want_window(c);
-        }
-        return;
-    }
-    if (busy || (c->shadow & 1) || !(v->arch.regs.rflags & X86_EFLAGS_IF)) {
+        request(c, 0, false);
+    } else if (intr.kind == HVM_INTR_VECTOR) {
+        offer(v, intr);
+    } else if (svm_of(v)->nmi_blocked) {
+        request(c, 0, false);
+    } else if (busy || (c->shadow & 1)) {
         want_window(c);
-        return;
+    } else {
+        request(c, 0, false);
+        hvm_intr_ack(v, intr);
+        inject_nmi(v);
     }
-    hvm_intr_ack(v, intr);
-    inject(c, intr.vector, HVM_EVENT_EXTINT, false, 0);
-    /* One more may be waiting behind it. */
-    if (hvm_intr_pending(v).kind != HVM_INTR_NONE)
-        want_window(c);
-    else
-        no_window(c);
 }

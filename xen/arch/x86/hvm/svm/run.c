@@ -79,6 +79,7 @@ static void enter_guest(struct vcpu *v)
     c->clean = 0;
     svm_vmrun(&v->arch.regs, s->vmcb_pa, this_cpu(svm_host_vmcb));
     store_registers(v, c);
+    svm_settle_offer(v);
 }
 
 void svm_run(struct vcpu *v)

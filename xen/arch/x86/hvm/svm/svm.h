@@ -22,6 +22,7 @@ struct svm_vcpu {
     uint32_t asid;
     uint64_t asid_gen;
     bool dr_loaded;             /* the CPU has the guest's DR0-3, no DR intercept */
+    struct hvm_intr offered;    /* the CPU's to deliver, until the exit */
     bool nmi_blocked;           /* from an NMI's injection to its IRET */
     bool io_ready;              /* domain 0: the permission map is in place */
 };
@@ -70,7 +71,8 @@ void svm_asid_assign(struct vcpu *v);
 void svm_flush_guest_tlb(void);
 void svm_flush_vcpu_tlb(struct vcpu *v);
 
-/* intr.c */
+/* intr.c; right after an exit, svm_settle_offer() first. */
+void svm_settle_offer(struct vcpu *v);
 void svm_save_interrupted_event(struct vcpu *v);
 void svm_prepare_events(struct vcpu *v);
 

@@ -117,6 +117,10 @@ BUILD_BUG_ON(sizeof(struct vmcb) != 4096);
 #define VINTR_PRIO_SHIFT 16
 #define VINTR_IGN_TPR   (1UL << 20)
 #define VINTR_MASKING   (1UL << 24)
+#define VINTR_VECTOR_SHIFT 32
+/* What a request for a virtual interrupt consists of. */
+#define VINTR_REQUEST                                                                   \
+    (VINTR_IRQ | 0xfUL << VINTR_PRIO_SHIFT | VINTR_IGN_TPR | 0xffUL << VINTR_VECTOR_SHIFT)
 
 #define TLB_KEEP      0
 #define TLB_FLUSH_ALL 1
