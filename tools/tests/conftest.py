@@ -19,9 +19,6 @@ sys.path.insert(0, str(TREE / "scripts/lab"))
 
 from xlab import paths  # noqa: E402
 
-# Said in the output when it happens; see docs/lab.md.
-os.environ.setdefault("LAB_OPEN_DEFECTS", "retry")
-
 # Fast to slow.
 MARKS = {
     "host": "runs on this machine only, no QEMU",

@@ -11,8 +11,7 @@ pytestmark = pytest.mark.long
 @pytest.mark.parametrize("kind, rounds, memory", [
     ("tiny", 20, 16), ("running", 3, 128), ("killed", 50, 128), ("toobig", 5, 128)])
 def test_rounds(hypervisor, kind, rounds, memory):
-    # One CPU: minutes with two run into the open defect of docs/lab.md.
-    options = job.Options(hypervisor=hypervisor, machine=Machine(cpus=1), guest_memory=memory,
+    options = job.Options(hypervisor=hypervisor, machine=Machine(cpus=2), guest_memory=memory,
                           timeout=1200)
     result = job.run_rounds(options, rounds, kind)
     assert result.ok, result.report()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A job: one machine boots dom0, dom0 runs a script, marks tell how it went."""
 
-import os
 import random
 import re
 from dataclasses import dataclass, field
@@ -194,24 +193,7 @@ def _notes(vm, ending, hypervisor):
         yield "the last lines were:\n    " + "\n    ".join(tail)
 
 
-# An open defect: with several CPUs dom0 now and then dies of this at a VMRUN.
-TRIPLE_FAULT = re.compile(r"^\(XEN\) d0v\d+ triple fault")
-
-
 def run(job, options, names=(), on_mark=None, echo=None):
-    """Boot, run, judge. Where the caller knows of the open defect (LAB_OPEN_DEFECTS=retry,
-    as in our tests) it is said aloud, and the run gets a second chance."""
-    result = run_once(job, options, names, on_mark, echo)
-    if result.ok or os.environ.get("LAB_OPEN_DEFECTS") != "retry" or \
-            not any(TRIPLE_FAULT.match(line.text) for line in result.lines):
-        return result
-    say(f"lab: OPEN DEFECT: dom0 died of the triple fault: {result.serial_log}; once more")
-    again = run_once(job, options, names, on_mark, echo)
-    again.notes.append(f"second try; the first died of a triple fault: {result.serial_log}")
-    return again
-
-
-def run_once(job, options, names=(), on_mark=None, echo=None):
     """Boot, run, judge. names: the steps that must have been ok."""
     run_dir = paths.new_run_dir(job)
     machine = prepare(job, options, run_dir)

@@ -54,9 +54,10 @@ class Machine:
     iommu: str = "amd"
     intremap: bool = True
     chipset: str = "q35"
-    # A rare triple fault at a VMRUN, with several CPUs, is not explained yet (docs/lab.md);
-    # threads=single runs them in turn.
-    threads: str = "multi"
+    # QEMU's host threads: a single one runs the CPUs in turn. With several, QEMU 7.2 loses
+    # bits of CPU 0's virtualization state when another CPU restores an FPU image
+    # (docs/lab.md). Test kernels, which hardly ever do, get a thread a CPU.
+    threads: str = "single"
     devices: tuple = ()
     disk: object = None  # raw image, opened as a snapshot
     firmware: object = None  # file for -bios; None is QEMU's SeaBIOS

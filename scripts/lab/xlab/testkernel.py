@@ -30,6 +30,7 @@ SOURCES = paths.TREE / "xen/test/guest/tests"
 TEST = re.compile(r"TEST (\S+) (PASS|FAIL)\b ?(.*)")
 DONE = re.compile(r"DONE (\d+) passed (\d+) failed")
 AFTER_DONE_SECONDS = 0.7
+MACHINE = dict(memory=512, threads="multi")
 OWN_WORDS = ("xen", "args", "dom0_mem", "timeout", "hypervisor", "expect", "boot")
 
 
@@ -38,7 +39,7 @@ class Plan:
     """One run of one kernel."""
 
     kernel: Path
-    machine: Machine = field(default_factory=lambda: Machine(memory=512))
+    machine: Machine = field(default_factory=lambda: Machine(**MACHINE))
     hypervisor: str = "ours"
     xen: str = ""
     args: str = ""
@@ -61,7 +62,7 @@ def parse_plan(kernel, line, **defaults):
             own[name] = value
         else:
             machine.append(word)
-    return Plan(Path(kernel), Machine.parse(" ".join(machine), memory=512),
+    return Plan(Path(kernel), Machine.parse(" ".join(machine), **MACHINE),
                 text=line.strip(), **own)
 
 
