@@ -148,16 +148,18 @@ static int table_access(struct vpci *v, uint64_t offset, unsigned int size, bool
     return IO_OK;
 }
 
-/* The rest of those pages is the device's: pass it on. */
+/* At the device itself, wherever the guest has it. */
 static int window_access(struct vpci *v, unsigned int which, paddr_t gpa,
                          unsigned int size, bool write, uint64_t *val)
 {
     struct vpci_msix *m = &v->msix;
-    uint64_t at, page = gpa & PAGE_MASK;
+    const struct vpci_bar *bar = &v->bar[which ? m->pba_bar : m->table_bar];
+    uint64_t at, page;
     uint8_t *va;
 
-    if (!v->d->is_privileged || !place(v, which, &at) || gpa % size)
+    if (!place(v, which, &at) || gpa % size)
         return IO_UNHANDLED;
+    page = (bar->host + (gpa - bar->mapped_at)) & PAGE_MASK;
     if (m->window[which] && m->window_pa[which] != page) {
         iounmap(m->window[which]);
         m->window[which] = NULL;
@@ -203,6 +205,9 @@ int vpci_msix_access(struct vpci *v, paddr_t gpa, unsigned int size, bool write,
         return write ? IO_OK : window_access(v, 1, gpa, size, false, val);
     /* Straddling into the table is not a thing a driver does. */
     if (place(v, 0, &at) && gpa < at && gpa + size > at)
+        return IO_UNHANDLED;
+    /* The rest of those pages is the device's: domain 0 gets it passed on. */
+    if (!v->d->is_privileged)
         return IO_UNHANDLED;
     return window_access(v, 0, gpa, size, write, val);
 }

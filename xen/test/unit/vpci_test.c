@@ -213,6 +213,12 @@ static void test_guest_bar(void **state)
     assert_int_equal(vpci_mmio(&d, 0x40002000, 4, false, &v), IO_OK);
     /* The rest of the table's page is nobody's. */
     assert_int_equal(vpci_mmio(&d, 0x40002800, 4, false, &v), IO_UNHANDLED);
+    /* Which vectors wait can be seen, at the device's own place. */
+    device_page[0] = 4;
+    assert_int_equal(vpci_mmio(&d, 0x40003000, 8, false, &v), IO_OK);
+    assert_int_equal(v, 4);
+    assert_int_equal(remapped, 0xfe103000);
+    assert_int_equal(vpci_mmio(&d, 0x40003008, 8, false, &v), IO_UNHANDLED);
     assert_int_equal(cfg[0x13], 0xfe);
     wr(PCI_COMMAND, 2, 0);
     assert_int_equal(count_mapped(), 0);

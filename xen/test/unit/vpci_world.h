@@ -41,7 +41,8 @@ extern uint64_t sent_address;           /* the last message that the guest got *
 extern uint32_t sent_data;
 extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */
 extern unsigned long taken;             /* a gfn with memory, 0: none */
-extern uint8_t device_page[PAGE_SIZE];
+extern uint8_t device_page[PAGE_SIZE];  /* what ioremap() gives */
+extern paddr_t remapped;                /* for this address */
 
 unsigned int count_mapped(void);
 /* Config accesses of the guest's. */

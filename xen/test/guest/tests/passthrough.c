@@ -26,31 +26,16 @@ static unsigned int devfn, rounds;
 static uint32_t host_bar;
 static domid_t guest;
 
-static long device_op(uint32_t cmd, domid_t dom)
-{
-    struct xen_domctl op = {0};
-
-    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
-    op.u.assign_device.u.pci.machine_sbdf = devfn;
-    return domctl(&op, cmd, dom);
-}
-
-/* What the toolstack does about a memory BAR: frames from first on. */
 static long permit(domid_t dom, unsigned long first, unsigned long n, bool allow)
 {
-    struct xen_domctl op = {0};
-
-    op.u.iomem_permission.first_mfn = (host_bar >> 12) + first;
-    op.u.iomem_permission.nr_mfns = n;
-    op.u.iomem_permission.allow_access = allow;
-    return domctl(&op, XEN_DOMCTL_iomem_permission, dom);
+    return permit_frames(dom, (host_bar >> 12) + first, n, allow);
 }
 
 static long give(void)
 {
     long rc = permit(guest, 0, BAR_SIZE >> 12, true);
 
-    return rc ? rc : device_op(XEN_DOMCTL_assign_device, guest);
+    return rc ? rc : device_op(XEN_DOMCTL_assign_device, guest, devfn);
 }
 
 /* From the guest, by way of quarantine, to us; and it works here. */
@@ -59,8 +44,8 @@ static bool take_back(domid_t from)
     static volatile uint64_t ours[512] __attribute__((aligned(4096)));
     uintptr_t regs;
 
-    if ((from != DOMID_IO && device_op(XEN_DOMCTL_deassign_device, from)) ||
-        device_op(XEN_DOMCTL_deassign_device, DOMID_IO))
+    if ((from != DOMID_IO && device_op(XEN_DOMCTL_deassign_device, from, devfn)) ||
+        device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn))
         return false;
     edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY | MASTER);
     regs = edu_config_read(devfn, 0x10) & ~15u;
@@ -91,7 +76,7 @@ static long start(void)
     if (guest) {
         remote_unsee();
         simple(XEN_DOMCTL_destroydomain, guest);
-        device_op(XEN_DOMCTL_deassign_device, DOMID_IO);
+        device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn);
     }
     return remote_start(&guest, EMULATE);
 }
@@ -311,7 +296,7 @@ TEST(bar_without_permission)
     uint64_t before = free_pages();
 
     CHECK_EQ(start(), 0);
-    CHECK_EQ(device_op(XEN_DOMCTL_assign_device, guest), 0);
+    CHECK_EQ(device_op(XEN_DOMCTL_assign_device, guest, devfn), 0);
     place_bar(PLACE, MEMORY);
     CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
     place_bar(PLACE, 0);

@@ -136,6 +136,27 @@ static inline long remote_start(domid_t *id, uint32_t emulate)
     return remote_box->ready == REMOTE_READY ? 0 : -XEN_ETIMEDOUT;
 }
 
+static inline long device_op(uint32_t cmd, domid_t dom, uint32_t sbdf)
+{
+    struct xen_domctl op = {0};
+
+    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
+    op.u.assign_device.u.pci.machine_sbdf = sbdf;
+    return domctl(&op, cmd, dom);
+}
+
+/* What the toolstack does about a memory BAR: host frames from first on. */
+static inline long permit_frames(domid_t dom, unsigned long first, unsigned long n,
+                                 bool allow)
+{
+    struct xen_domctl op = {0};
+
+    op.u.iomem_permission.first_mfn = first;
+    op.u.iomem_permission.nr_mfns = n;
+    op.u.iomem_permission.allow_access = allow;
+    return domctl(&op, XEN_DOMCTL_iomem_permission, dom);
+}
+
 /* Do not wait for the answer. */
 static inline void remote_post(enum remote_command command, uint64_t address,
                                uint32_t size, uint64_t value)
