@@ -45,5 +45,14 @@ def test_differences_are_seen(ours):
 
 
 @pytest.mark.host
+def test_only_the_row_of_the_first_cpu_may_be_missing():
+    reference = entries("## xl info -n", "status 0", "out cpu:    core    socket     node")
+    ours = "## xl info -n", "status 0", "out cpu:    core    socket     node"
+    first, second = "out   0:       0        0        0", "out   1:       1        0        0"
+    assert not compare.differences(reference, entries(*ours, first))
+    assert compare.differences(reference, entries(*ours, first, second))
+
+
+@pytest.mark.host
 def test_missing_commands_are_seen():
     assert compare.differences(entries("## xl list", "status 0"), [])
