@@ -9,6 +9,16 @@
 
 #include "private.h"
 
+static void dump_space(const struct iommu_space *s)
+{
+    printk("  tag %u, root %#lx, %u levels, devices on unit:", s->id, s->tables.pt.root,
+           s->tables.pt.levels);
+    for (unsigned int i = 0; i < ACPI_MAX_IOMMUS; i++)
+        if (s->served >> i & 1)
+            printk(" %u: %u", i, s->users[i]);
+    printk("\n");
+}
+
 void iommu_dump_domain(struct domain *d)
 {
     struct domain_iommu *hd = &d->iommu;
@@ -25,7 +35,7 @@ void iommu_dump_domain(struct domain *d)
            hd->need_sync ? "yes" : "no", (unsigned long)st.flush_commands,
            (unsigned long)st.flush_pages, (unsigned long)st.flush_waits,
            (unsigned long)st.faults);
-    iommu->dump_domain(d);
+    dump_space(hd->priv);
 }
 
 void iommu_dump(void)

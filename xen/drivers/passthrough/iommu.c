@@ -61,7 +61,7 @@ int iommu_domain_init(struct domain *d, bool enable)
         return 0;
     if (!iommu)
         return -ENODEV;
-    err = iommu->domain_init(d);
+    err = iommu_space_init(d, iommu->model);
     if (err)
         return err;
     hd->enabled = true;
@@ -100,7 +100,7 @@ int iommu_domain_relinquish(struct domain *d)
     hd->tables_gone = true;
     spin_unlock(&hd->lock);
     do {
-        err = iommu->domain_free_tables(d);
+        err = iommu_space_free_tables(d);
     } while (err == -ERESTART && !hypercall_preempt_check());
     return err;
 }
@@ -113,9 +113,9 @@ void iommu_domain_destroy(struct domain *d)
         return;
     ASSERT(list_empty(&hd->devices));
     hd->need_sync = false;
-    while (iommu->domain_free_tables(d) == -ERESTART)
+    while (iommu_space_free_tables(d) == -ERESTART)
         continue;
-    iommu->domain_destroy(d);
+    iommu_space_destroy(d);
     hd->enabled = false;
 }
 
@@ -129,7 +129,7 @@ int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
         return iommu_unmap(d, dfn, order);
     spin_lock(&hd->lock);
     if (hd->need_sync && !hd->tables_gone)
-        err = iommu->map(d, dfn, mfn, order, flags);
+        err = iommu_space_map(d, dfn, mfn, order, flags);
     spin_unlock(&hd->lock);
     return err;
 }
@@ -141,7 +141,7 @@ int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
 
     spin_lock(&hd->lock);
     if (hd->need_sync && !hd->tables_gone)
-        err = iommu->unmap(d, dfn, order);
+        err = iommu_space_unmap(d, dfn, order);
     spin_unlock(&hd->lock);
     return err;
 }
@@ -161,7 +161,7 @@ int iommu_flush(struct domain *d, const struct iommu_range *r, unsigned int n)
     if (hd->poisoned)
         err = -ETIMEDOUT;
     else if (hd->need_sync)
-        err = iommu->flush(d, r, n);
+        err = iommu_space_flush(d, r, n);
     spin_unlock(&hd->lock);
     return err;
 }

@@ -3,6 +3,7 @@
 #ifndef PASSTHROUGH_PRIVATE_H
 #define PASSTHROUGH_PRIVATE_H
 
+#include <xen/acpi.h>
 #include <xen/iommu.h>
 #include <xen/list.h>
 #include <asm/pt.h>
@@ -19,6 +20,33 @@ struct iommu_options {
 };
 extern struct iommu_options iommu_options;
 
+/* One entry of a unit's command queue. */
+struct iommu_command {
+    uint64_t word[2];
+};
+
+/* What differs between vendors in a domain's tables and in their flushes. */
+struct iommu_model {
+    const struct pt_format *format;
+    pt_entry_t absent;          /* how an empty entry is written; not present in format */
+    unsigned int levels;
+    unsigned int max_leaf;      /* largest superpage, as a level of the engine */
+    pt_attr_t attr;             /* of every leaf, besides read and write */
+    bool write_back;            /* some unit does not snoop the CPU's caches */
+    unsigned int max_ids;       /* tags there are, with 0, which no domain gets */
+    /* Of a flush of pages; what has a larger hull drops the whole tag. Negative: all. */
+    int max_order;
+    struct iommu_command (*cmd_pages)(uint16_t id, uint64_t addr, unsigned int order);
+    struct iommu_command (*cmd_domain)(uint16_t id);
+    /* Units by index. dead: it missed a deadline and was given up. */
+    bool (*dead)(unsigned int unit);
+    /* Before a flush: let the unit see the tables as they are. NULL, 0 or -ETIMEDOUT. */
+    int (*settle)(unsigned int unit);
+    /* Queue commands; wait with the number that was returned: 0 or -ETIMEDOUT. */
+    uint64_t (*post)(unsigned int unit, const struct iommu_command *cmds, unsigned int n);
+    int (*wait)(unsigned int unit, uint64_t number);
+};
+
 /*
  * Device page tables of one domain: the engine's tree, and the tables it took out, which
  * wait for a completed flush. Guarded by d->iommu.lock.
@@ -33,10 +61,9 @@ struct iommu_tables {
     bool quarantine;            /* a unit may walk them for ever: never reuse a table */
 };
 
-/* -ENOMEM, -EINVAL. absent: a value that is not present in fmt, 0 for most. */
+/* -ENOMEM, -EINVAL. */
 int iommu_tables_init(struct iommu_tables *t, struct domain *d,
-                      const struct pt_format *fmt, unsigned int levels,
-                      unsigned int max_leaf, pt_entry_t absent);
+                      const struct iommu_model *model);
 /* All or nothing, order 0..18, addresses aligned to it. -ENOMEM, -EINVAL. */
 int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int order,
                      pt_attr_t attr);
@@ -45,6 +72,45 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
 void iommu_tables_reap(struct iommu_tables *t);
 /* Free the tree, some tables at a time: 0 or -ERESTART. No unit uses it any more. */
 int iommu_tables_free(struct iommu_tables *t);
+
+/* d->iommu.priv: what the devices of a domain see. */
+struct iommu_space {
+    const struct iommu_model *model;
+    struct iommu_tables tables; /* [d->iommu.lock] */
+    uint16_t id;                /* tag in the IOTLB */
+    unsigned int users[ACPI_MAX_IOMMUS]; /* devices per unit [d->iommu.lock] */
+    uint32_t served;            /* units that ever had one, by bit [d->iommu.lock] */
+};
+
+/* -ENOMEM, -ENOSPC: no tag is left, -EINVAL. */
+int iommu_space_init(struct domain *d, const struct iommu_model *model);
+/* No device left: free the tables piece by piece, 0 or -ERESTART. Takes the lock. */
+int iommu_space_free_tables(struct domain *d);
+/* All the rest; the tables are gone. Nothing happens the second time. */
+void iommu_space_destroy(struct domain *d);
+/*
+ * Change entries, no flush. Tables are allocated first: -ENOMEM leaves everything as it
+ * was. -EINVAL: order above 18, frames not aligned to it, or past the end. unmap: holes
+ * are fine. [d->iommu.lock]
+ */
+int iommu_space_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+                    unsigned int flags);
+int iommu_space_unmap(struct domain *d, dfn_t dfn, unsigned int order);
+bool iommu_space_lookup(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
+/*
+ * Invalidate n ranges, or all there is, on every unit that serves d, wait for completion.
+ * After 0 nothing that was removed before the call can be used by a device, and tables
+ * that were taken out have been freed. -ETIMEDOUT: a unit did not answer in time.
+ * [d->iommu.lock]
+ */
+int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+int iommu_space_flush_all(struct domain *d);
+/*
+ * A device of d behind the unit is about to be let in; or is blocked again, and what it
+ * used is flushed: 0 or -ETIMEDOUT. Both take the lock.
+ */
+void iommu_space_join(struct domain *d, unsigned int unit);
+int iommu_space_leave(struct domain *d, unsigned int unit);
 
 /* Push [p, p + len) out of the caches, for units that do not snoop them. */
 void iommu_write_back(const void *p, size_t len);

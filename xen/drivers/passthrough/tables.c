@@ -97,14 +97,14 @@ static const struct pt_ops table_ops = {
 };
 
 int iommu_tables_init(struct iommu_tables *t, struct domain *d,
-                      const struct pt_format *fmt, unsigned int levels,
-                      unsigned int max_leaf, pt_entry_t absent)
+                      const struct iommu_model *model)
 {
     t->d = d;
-    t->absent = absent;
+    t->absent = model->absent;
+    t->write_back = model->write_back;
     list_init(&t->retired);
-    return pt_init(&t->pt, fmt, &table_ops, t, levels,
-                   iommu_options.superpages ? max_leaf : 0);
+    return pt_init(&t->pt, model->format, &table_ops, t, model->levels,
+                   iommu_options.superpages ? model->max_leaf : 0);
 }
 
 /* Largest leaf to use for a piece of 1 << order frames. */

@@ -14,7 +14,8 @@
 
 struct domain;
 struct msi_msg;
-struct pt;           /* page-table engine root, asm/pt.h */
+struct iommu_model;
+struct iommu_space;
 
 #define IOMMU_READ  1U
 #define IOMMU_WRITE 2U
@@ -53,31 +54,14 @@ struct domain_iommu {
     spinlock_t lock;          /* LOCK_IOMMU_MAP */
     struct list devices;      /* struct pci_dev.domain_link [LOCK_PCIDEVS] */
     struct iommu_stats stats; /* [lock] */
-    void *priv;               /* vendor's */
+    struct iommu_space *priv; /* drivers/passthrough/private.h */
 };
 
 struct iommu_ops {
     const char *name;
     int (*init)(void);                       /* find and start all units */
-    int (*domain_init)(struct domain *d);
-    /* No device left: free the tables piece by piece, 0 or -ERESTART. */
-    int (*domain_free_tables)(struct domain *d);
-    void (*domain_destroy)(struct domain *d); /* all the rest; idempotent */
-    /*
-     * Change entries, no flush. Tables are allocated first: -ENOMEM leaves everything as
-     * it was. Frames at order granularity. unmap: holes are fine.
-     */
-    int (*map)(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
-               unsigned int flags);
-    int (*unmap)(struct domain *d, dfn_t dfn, unsigned int order);
-    bool (*lookup)(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
-    /*
-     * Invalidate the n ranges on every unit that serves d, wait for completion. After 0
-     * nothing that was removed before the call can be used by a device. -ETIMEDOUT: a
-     * unit did not answer in time. Table pages unlinked by map/unmap are freed after
-     * success.
-     */
-    int (*flush)(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+    /* What its tables and flushes are like: private to the directory. */
+    const struct iommu_model *model;
     /*
      * Device <-> domain [pcidevs_lock]. A device that is not attached is blocked. detach
      * waits for the flush; on -ETIMEDOUT the device is blocked as far as tables go.
@@ -109,7 +93,6 @@ struct iommu_ops {
     int (*remap_ioapic)(unsigned int apic_id, unsigned int pin, uint64_t *rte);
     void (*set_stalled)(bool on);            /* tests: queues stop being worked off */
     void (*dump)(void);                      /* units: registers, queues */
-    void (*dump_domain)(struct domain *d);
 };
 
 extern const struct iommu_ops *iommu; /* NULL: no IOMMU in use */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 TESTS += iommu_amd
-iommu_amd_SRCS := drivers/passthrough/tables.c drivers/passthrough/amd/queue.c \
+iommu_amd_SRCS := drivers/passthrough/tables.c \
+                  drivers/passthrough/map.c drivers/passthrough/amd/queue.c \
                   drivers/passthrough/amd/map.c \
                   $(addprefix arch/x86/mm/,pt.c pt_range.c pt_fmt_amdvi.c) \
                   $(addprefix common/mem/,heap.c alloc.c charge.c)

@@ -23,7 +23,7 @@ static uint8_t regs[REG_SPACE];
 static unsigned int head, tail;
 
 /* What a command covers, by 2.4.3 and the page size encodings of table 14. */
-static void decode_pages(const struct amd_command *c, unsigned long *first,
+static void decode_pages(const struct iommu_command *c, unsigned long *first,
                          unsigned long *count)
 {
     uint64_t addr = c->word[1] & ~0xfffULL;
@@ -37,9 +37,10 @@ static void decode_pages(const struct amd_command *c, unsigned long *first,
         bit++;
     *count = 1UL << (bit + 1 - PAGE_SHIFT);
     *first &= ~(*count - 1);
+    assert_true(*count <= 1UL << amd_model.max_order);
 }
 
-static void execute(const struct amd_command *c)
+static void execute(const struct iommu_command *c)
 {
     unsigned long first, count;
     uint16_t tag = (uint16_t)(c->word[0] >> 32);
@@ -102,24 +103,11 @@ static void reset(void)
     amd_nr_units = 1;
 }
 
-static void use(struct domain *d)
-{
-    struct amd_domain *ad = d->iommu.priv;
-
-    ad->users[0] = 1;
-    ad->served = 1;
-}
-
-static uint16_t tag(struct domain *d)
-{
-    return ((struct amd_domain *)d->iommu.priv)->id;
-}
-
 /* 2.2.3: permissions accumulate, the next level says where to go on. */
 static unsigned int walk(struct domain *d, unsigned long dfn, unsigned long *mfn)
 {
-    struct amd_domain *ad = d->iommu.priv;
-    uint64_t table = (uint64_t)ad->tables.pt.root << PAGE_SHIFT;
+    struct iommu_space *s = d->iommu.priv;
+    uint64_t table = (uint64_t)s->tables.pt.root << PAGE_SHIFT;
     unsigned int level = AMD_LEVELS, flags = 3;
 
     if (dfn >> (9 * level))
@@ -150,7 +138,7 @@ static unsigned int walk(struct domain *d, unsigned long dfn, unsigned long *mfn
 static void coverage(unsigned long dfn, unsigned int order, unsigned long *first,
                      unsigned long *count)
 {
-    struct amd_command c = amd_cmd_pages(1, dfn << PAGE_SHIFT, order);
+    struct iommu_command c = amd_cmd_pages(1, dfn << PAGE_SHIFT, order);
 
     decode_pages(&c, first, count);
 }
@@ -158,11 +146,8 @@ static void coverage(unsigned long dfn, unsigned int order, unsigned long *first
 int main(void)
 {
     static const struct iommu_vendor amd = {
-        .name = "AMD-Vi", .reset = reset, .work = work, .use = use, .tag = tag,
+        .name = "AMD-Vi", .model = &amd_model, .reset = reset, .work = work,
         .walk = walk, .coverage = coverage, .max_order = 27,
-        .domain_init = amd_domain_init, .free_tables = amd_domain_free_tables,
-        .domain_destroy = amd_domain_destroy, .map = amd_map, .unmap = amd_unmap,
-        .lookup = amd_lookup, .flush = amd_flush,
     };
 
     return run_iommu_cases(&amd);

@@ -78,7 +78,7 @@ static unsigned int device_access(unsigned long dfn, unsigned long *mfn)
     size_t slot = dfn % ARRAY_SIZE(tlb);
     unsigned int flags;
 
-    if (tlb[slot].used && tlb[slot].dfn == dfn && tlb[slot].tag == v->tag(&d)) {
+    if (tlb[slot].used && tlb[slot].dfn == dfn && tlb[slot].tag == d.iommu.priv->id) {
         *mfn = tlb[slot].mfn;
         return tlb[slot].flags;
     }
@@ -86,7 +86,7 @@ static unsigned int device_access(unsigned long dfn, unsigned long *mfn)
     if (flags) {
         tlb[slot].used = true;
         tlb[slot].dfn = dfn;
-        tlb[slot].tag = v->tag(&d);
+        tlb[slot].tag = d.iommu.priv->id;
         tlb[slot].mfn = *mfn;
         tlb[slot].flags = flags;
     }
@@ -103,16 +103,16 @@ static void start(void)
     v->reset();
     spin_lock_init(&d.iommu.lock, LOCK_IOMMU_MAP, "iommu");
     list_init(&d.iommu.devices);
-    assert_int_equal(v->domain_init(&d), 0);
-    v->use(&d);
+    assert_int_equal(iommu_space_init(&d, v->model), 0);
+    iommu_space_join(&d, 0);
 }
 
 /* The domain goes: nothing is left of it (I2). */
 static void finish(void)
 {
-    while (v->free_tables(&d) == -ERESTART)
+    while (iommu_space_free_tables(&d) == -ERESTART)
         continue;
-    v->domain_destroy(&d);
+    iommu_space_destroy(&d);
     assert_int_equal(charge_total(&d.charge), 0);
 }
 
@@ -120,7 +120,17 @@ static int flush_one(unsigned long dfn, unsigned long count)
 {
     struct iommu_range r = { _dfn(dfn), count };
 
-    return v->flush(&d, &r, 1);
+    return iommu_space_flush(&d, &r, 1);
+}
+
+/* 512 small pages that no superpage can replace. */
+static void fill_table(void)
+{
+    for (unsigned long i = 0; i < 512; i++) {
+        mfn_t mfn = _mfn(0x5000 + i * 3);
+
+        assert_int_equal(iommu_space_map(&d, _dfn(BASE + i), mfn, 0, 3), 0);
+    }
 }
 
 static uint64_t tables(void)
@@ -145,7 +155,8 @@ static void check(unsigned long off)
     assert_int_equal(flags, model[off].flags);
     if (flags)
         assert_int_equal(mfn, model[off].mfn);
-    assert_int_equal(v->lookup(&d, _dfn(BASE + off), &looked, &seen), flags != 0);
+    assert_int_equal(iommu_space_lookup(&d, _dfn(BASE + off), &looked, &seen),
+                     flags != 0);
     if (flags) {
         assert_int_equal(mfn_x(looked), mfn);
         assert_int_equal(seen, flags);
@@ -169,9 +180,10 @@ static void random_changes(enum unit_mode mode, unsigned int rounds)
         for (unsigned int i = 0; i < 8; i++)
             check(off + rnd((uint32_t)count));
         if (flags)
-            assert_int_equal(v->map(&d, _dfn(BASE + off), _mfn(mfn), order, flags), 0);
+            assert_int_equal(iommu_space_map(&d, _dfn(BASE + off), _mfn(mfn), order,
+                             flags), 0);
         else
-            assert_int_equal(v->unmap(&d, _dfn(BASE + off), order), 0);
+            assert_int_equal(iommu_space_unmap(&d, _dfn(BASE + off), order), 0);
         for (unsigned long i = 0; i < count; i++)
             model[off + i] = (struct expect){ mfn + i, flags };
         assert_int_equal(flush_one(BASE + off, count), 0);
@@ -186,7 +198,7 @@ static void random_changes(enum unit_mode mode, unsigned int rounds)
     for (unsigned long off = 0; off < SPACE; off++) {
         unsigned long dfn = BASE + (off < SPACE / 2 ? off : SPACE + SPACE / 2 - 1 - off);
 
-        assert_int_equal(v->unmap(&d, _dfn(dfn), 0), 0);
+        assert_int_equal(iommu_space_unmap(&d, _dfn(dfn), 0), 0);
         assert_int_equal(flush_one(dfn, 1), 0);
     }
     assert_int_equal(tables(), 1);
@@ -207,10 +219,9 @@ static void test_retired_tables(void **state)
 
     (void)state;
     start();
-    for (unsigned long i = 0; i < 512; i++)
-        assert_int_equal(v->map(&d, _dfn(BASE + i), _mfn(0x5000 + i * 3), 0, 3), 0);
+    fill_table();
     before = tables();
-    assert_int_equal(v->map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
+    assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
     assert_int_equal(tables(), before);
     assert_int_equal(flush_one(BASE, 512), 0);
     assert_int_equal(tables(), before - 1);
@@ -226,9 +237,8 @@ static void test_stall(void **state)
 
     (void)state;
     start();
-    for (unsigned long i = 0; i < 512; i++)
-        assert_int_equal(v->map(&d, _dfn(BASE + i), _mfn(0x5000 + i * 3), 0, 3), 0);
-    assert_int_equal(v->map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
+    fill_table();
+    assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
     before = tables();
     unit_mode = STALLED;
     t = now;
@@ -256,7 +266,7 @@ static void test_no_memory(void **state)
     start();
     for (unsigned int n = 1;; n++) {
         alloc_fail_arm(n);
-        err = v->map(&d, _dfn(BASE), _mfn(0x40000), 9, 3);
+        err = iommu_space_map(&d, _dfn(BASE), _mfn(0x40000), 9, 3);
         alloc_fail_arm(0);
         if (!err)
             break;
@@ -265,13 +275,13 @@ static void test_no_memory(void **state)
     }
     assert_int_equal(flush_one(BASE, 512), 0);
     alloc_fail_arm(1);
-    assert_int_equal(v->unmap(&d, _dfn(BASE + 7), 0), -ENOMEM);
+    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE + 7), 0), -ENOMEM);
     alloc_fail_arm(0);
     for (unsigned long i = 0; i < 512; i++) {
         assert_int_equal(v->walk(&d, BASE + i, &mfn), 3);
         assert_int_equal(mfn, 0x40000 + i);
     }
-    assert_int_equal(v->unmap(&d, _dfn(BASE + 7), 0), 0);
+    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE + 7), 0), 0);
     assert_int_equal(v->walk(&d, BASE + 7, &mfn), 0);
     assert_int_equal(v->walk(&d, BASE + 8, &mfn), 3);
     finish();
@@ -291,7 +301,7 @@ static void test_ring(void **state)
 
         for (unsigned int i = 0; i < ranges; i++)
             r[i] = (struct iommu_range){ _dfn(BASE + rnd(SPACE)), 1 + rnd(600) };
-        assert_int_equal(v->flush(&d, r, ranges), 0);
+        assert_int_equal(iommu_space_flush(&d, r, ranges), 0);
     }
     assert_int_equal(st->flush_waits, 2000);
     assert_true(st->flush_commands >= 2000 && st->flush_commands <= 9000);
@@ -310,18 +320,71 @@ static void test_coverage(void **state)
     }
 }
 
+/* Tags: never 0, never one that is in use; without any, nothing is left behind. */
+static void test_tags(void **state)
+{
+    struct iommu_model few = *v->model;
+    struct domain other = { 0 };
+
+    (void)state;
+    start();
+    assert_int_not_equal(d.iommu.priv->id, 0);
+    spin_lock_init(&other.iommu.lock, LOCK_IOMMU_MAP, "iommu");
+    assert_int_equal(iommu_space_init(&other, v->model), 0);
+    assert_int_not_equal(other.iommu.priv->id, 0);
+    assert_int_not_equal(other.iommu.priv->id, d.iommu.priv->id);
+    few.max_ids = other.iommu.priv->id + 1u;
+    while (iommu_space_free_tables(&other) == -ERESTART)
+        continue;
+    iommu_space_destroy(&other);
+    assert_int_equal(iommu_space_init(&other, &few), 0);
+    while (iommu_space_free_tables(&other) == -ERESTART)
+        continue;
+    iommu_space_destroy(&other);
+    few.max_ids--;
+    assert_int_equal(iommu_space_init(&other, &few), -ENOSPC);
+    assert_null(other.iommu.priv);
+    assert_int_equal(charge_total(&other.charge), 0);
+    finish();
+}
+
+/* More than a page command covers, or more ranges than fit: everything goes at once. */
+static void test_whole(void **state)
+{
+    struct iommu_range r[32];
+    unsigned long mfn;
+
+    (void)state;
+    for (unsigned int n = 0; n < 2; n++) {
+        start();
+        assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x5000), 0, 3), 0);
+        assert_int_equal(flush_one(BASE, 1), 0);
+        assert_int_equal(device_access(BASE, &mfn), 3);
+        assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), 0), 0);
+        for (unsigned int i = 0; i < 32; i++)
+            r[i] = (struct iommu_range){ _dfn(BASE + 31 - i), 1 };
+        if (n == 0)
+            assert_int_equal(flush_one(0, 1UL << (v->max_order + 1)), 0);
+        else
+            assert_int_equal(iommu_space_flush(&d, r, 32), 0);
+        assert_int_equal(d.iommu.stats.flush_commands, 2);
+        assert_int_equal(device_access(BASE, &mfn), 0);
+        finish();
+    }
+}
+
 static void test_refusals(void **state)
 {
     unsigned long mfn;
 
     (void)state;
     start();
-    assert_int_equal(v->map(&d, _dfn(1), _mfn(2), 1, 3), -EINVAL);
-    assert_int_equal(v->map(&d, _dfn(2), _mfn(1), 1, 3), -EINVAL);
-    assert_int_equal(v->map(&d, _dfn(0), _mfn(0), 19, 3), -EINVAL);
-    assert_int_equal(v->map(&d, _dfn(1UL << 50), _mfn(0), 0, 3), -EINVAL);
-    assert_int_equal(v->unmap(&d, _dfn(1), 1), -EINVAL);
-    assert_int_equal(v->unmap(&d, _dfn(1UL << 50), 0), 0);
+    assert_int_equal(iommu_space_map(&d, _dfn(1), _mfn(2), 1, 3), -EINVAL);
+    assert_int_equal(iommu_space_map(&d, _dfn(2), _mfn(1), 1, 3), -EINVAL);
+    assert_int_equal(iommu_space_map(&d, _dfn(0), _mfn(0), 19, 3), -EINVAL);
+    assert_int_equal(iommu_space_map(&d, _dfn(1UL << 50), _mfn(0), 0, 3), -EINVAL);
+    assert_int_equal(iommu_space_unmap(&d, _dfn(1), 1), -EINVAL);
+    assert_int_equal(iommu_space_unmap(&d, _dfn(1UL << 50), 0), 0);
     assert_int_equal(v->walk(&d, 0, &mfn), 0);
     finish();
 }
@@ -335,6 +398,8 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_whole),
         cmocka_unit_test(test_stall),   /* last: what it quarantines stays so */
     };
     static bool have_ram;

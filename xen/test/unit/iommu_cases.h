@@ -20,16 +20,7 @@ struct iommu_vendor {
     const char *name;
     void (*reset)(void);        /* a fresh unit */
     void (*work)(void);         /* execute what has been posted so far */
-    int (*domain_init)(struct domain *d);
-    int (*free_tables)(struct domain *d);
-    void (*domain_destroy)(struct domain *d);
-    int (*map)(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
-               unsigned int flags);
-    int (*unmap)(struct domain *d, dfn_t dfn, unsigned int order);
-    bool (*lookup)(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
-    int (*flush)(struct domain *d, const struct iommu_range *ranges, unsigned int n);
-    void (*use)(struct domain *d);              /* a device is attached */
-    uint16_t (*tag)(struct domain *d);
+    const struct iommu_model *model;
     /* The hardware's walk: 0 when refused, else IOMMU_* and *mfn. */
     unsigned int (*walk)(struct domain *d, unsigned long dfn, unsigned long *mfn);
     /* What a page command covers. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 TESTS += iommu_vtd
-iommu_vtd_SRCS := drivers/passthrough/tables.c drivers/passthrough/vtd/queue.c \
+iommu_vtd_SRCS := drivers/passthrough/tables.c \
+                  drivers/passthrough/map.c drivers/passthrough/vtd/queue.c \
                   drivers/passthrough/vtd/map.c \
                   $(addprefix arch/x86/mm/,pt.c pt_range.c pt_fmt_vtd.c) \
                   $(addprefix common/mem/,heap.c alloc.c charge.c)

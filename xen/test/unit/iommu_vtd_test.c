@@ -17,9 +17,6 @@
 spinlock_t vtd_hw_lock;
 struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
 unsigned int vtd_nr_units;
-unsigned int vtd_levels = 3, vtd_max_leaf = 2, vtd_max_domains = 256;
-bool vtd_snoop = true, vtd_write_back = true;
-int vtd_max_order = 18;
 
 #define IOTLB_AT    0x100U      /* where ECAP says the IOTLB registers are */
 
@@ -47,6 +44,7 @@ int vtd_global(struct vtd_unit *u, uint32_t bit, bool on)
 /* 6.5.2.3: the low six bits of the address say how many of its bits do not count. */
 static void decode_pages(uint64_t word1, unsigned long *first, unsigned long *count)
 {
+    assert_in_range(word1 & 0x3f, 0, vtd_model.max_order);
     *count = 1UL << (word1 & 0x3f);
     *first = word1 >> PAGE_SHIFT & ~(*count - 1);
 }
@@ -65,7 +63,7 @@ static void invalidate(unsigned int scope, uint16_t tag, uint64_t addr)
     }
 }
 
-static void execute(const struct vtd_command *c)
+static void execute(const struct iommu_command *c)
 {
     switch (c->word[0] & 0xf) {
     case INV_IOTLB:
@@ -134,7 +132,7 @@ void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
 
 static void reset(void)
 {
-    static struct vtd_command *ring;
+    static struct iommu_command *ring;
     static uint32_t *done;
 
     if (!done) {
@@ -151,33 +149,26 @@ static void reset(void)
     unit.posted = *done = 0xfffffff0;
     head = tail = 0;
     iotlb_command = 0;
+    vtd_model.levels = 3;
+    vtd_model.max_leaf = 2;
+    vtd_model.max_ids = 256;
+    vtd_model.attr = PT_SNOOP;
+    vtd_model.write_back = true;
+    vtd_model.max_order = 18;
     vtd_units[0] = &unit;
     vtd_nr_units = 1;
-}
-
-static void use(struct domain *d)
-{
-    struct vtd_domain *vd = d->iommu.priv;
-
-    vd->users[0] = 1;
-    vd->served = 1;
-}
-
-static uint16_t tag(struct domain *d)
-{
-    return ((struct vtd_domain *)d->iommu.priv)->id;
 }
 
 /* 3.7: permissions accumulate; bit 7 ends the walk early. */
 static unsigned int walk(struct domain *d, unsigned long dfn, unsigned long *mfn)
 {
-    struct vtd_domain *vd = d->iommu.priv;
-    uint64_t table = (uint64_t)vd->tables.pt.root << PAGE_SHIFT;
+    struct iommu_space *s = d->iommu.priv;
+    uint64_t table = (uint64_t)s->tables.pt.root << PAGE_SHIFT;
     unsigned int flags = 3;
 
-    if (dfn >> (9 * vtd_levels))
+    if (dfn >> (9 * vtd_model.levels))
         return 0;
-    for (unsigned int level = vtd_levels; level; level--) {
+    for (unsigned int level = vtd_model.levels; level; level--) {
         uint64_t *entries = paddr_to_virt(table);
         uint64_t e = entries[(dfn >> (9 * (level - 1))) & 511];
 
@@ -198,7 +189,7 @@ static unsigned int walk(struct domain *d, unsigned long dfn, unsigned long *mfn
 static void coverage(unsigned long dfn, unsigned int order, unsigned long *first,
                      unsigned long *count)
 {
-    struct vtd_command c = vtd_cmd_pages(1, dfn << PAGE_SHIFT, order);
+    struct iommu_command c = vtd_cmd_pages(1, dfn << PAGE_SHIFT, order);
 
     decode_pages(c.word[1], first, count);
 }
@@ -206,11 +197,8 @@ static void coverage(unsigned long dfn, unsigned int order, unsigned long *first
 int main(void)
 {
     static struct iommu_vendor vtd = {
-        .name = "VT-d", .reset = reset, .work = work, .use = use, .tag = tag,
+        .name = "VT-d", .model = &vtd_model, .reset = reset, .work = work,
         .walk = walk, .coverage = coverage, .max_order = 18,
-        .domain_init = vtd_domain_init, .free_tables = vtd_domain_free_tables,
-        .domain_destroy = vtd_domain_destroy, .map = vtd_map, .unmap = vtd_unmap,
-        .lookup = vtd_lookup, .flush = vtd_flush,
     };
     int failed = run_iommu_cases(&vtd);
 

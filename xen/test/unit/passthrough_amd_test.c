@@ -22,7 +22,7 @@ unsigned int amd_nr_units;
 struct acpi_ivrs amd_ivrs;
 
 static struct amd_unit unit;
-static struct amd_domain priv[4];
+static struct iommu_space priv[4];
 static uint64_t table[AMD_DEVICES * 4];
 
 /* init.c would look through all units; here there is one. */
@@ -45,18 +45,18 @@ uint64_t *amd_dte(uint16_t segment, uint16_t rid)
     return &table[4 * rid];
 }
 
-struct amd_command amd_cmd_device(uint16_t rid)
+struct iommu_command amd_cmd_device(uint16_t rid)
 {
     (void)rid;
-    return (struct amd_command){ { 0 } };
+    return (struct iommu_command){ { 0 } };
 }
 
-struct amd_command amd_cmd_interrupts(uint16_t rid)
+struct iommu_command amd_cmd_interrupts(uint16_t rid)
 {
     return amd_cmd_device(rid);
 }
 
-uint64_t amd_post(struct amd_unit *u, const struct amd_command *cmds, unsigned int n)
+uint64_t amd_post(struct amd_unit *u, const struct iommu_command *cmds, unsigned int n)
 {
     (void)u;
     (void)cmds;
@@ -71,18 +71,10 @@ int amd_wait(struct amd_unit *u, uint64_t number)
     return u->dead ? -ETIMEDOUT : 0;
 }
 
-int amd_run(struct amd_unit *u, struct amd_command cmd)
+int amd_run(struct amd_unit *u, struct iommu_command cmd)
 {
     (void)cmd;
     return amd_wait(u, 0);
-}
-
-int amd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n)
-{
-    assert_true(spin_held(&d->iommu.lock));
-    (void)ranges;
-    (void)n;
-    return amd_wait(&unit, 0);
 }
 
 int amd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }

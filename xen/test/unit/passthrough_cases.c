@@ -40,6 +40,19 @@ static struct pci_dev dev[7], late;
 
 /* ---- the machine ---- */
 
+void iommu_space_join(struct domain *dom, unsigned int unit)
+{
+    assert_false(spin_held(&dom->iommu.lock));
+    dom->iommu.priv->users[unit]++;
+}
+
+int iommu_space_leave(struct domain *dom, unsigned int unit)
+{
+    assert_false(spin_held(&dom->iommu.lock));
+    assert_true(dom->iommu.priv->users[unit]-- > 0);
+    return unit_silent ? -ETIMEDOUT : 0;
+}
+
 uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
 {
     bool express = s.v == PCI_SBDF(0, 0, 3, 0).v;

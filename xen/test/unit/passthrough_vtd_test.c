@@ -18,11 +18,11 @@
 
 spinlock_t vtd_hw_lock;
 struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
-unsigned int vtd_nr_units, vtd_levels = 3;
+unsigned int vtd_nr_units;
 struct acpi_dmar vtd_dmar;
 
 static struct vtd_unit unit;
-static struct vtd_domain priv[4];
+static struct iommu_space priv[4];
 
 void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
 {
@@ -31,25 +31,25 @@ void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
     (void)len;
 }
 
-struct vtd_command vtd_cmd_domain(uint16_t domain)
+struct iommu_command vtd_cmd_domain(uint16_t domain)
 {
     (void)domain;
-    return (struct vtd_command){ { 0 } };
+    return (struct iommu_command){ { 0 } };
 }
 
-struct vtd_command vtd_cmd_device(uint16_t domain, uint16_t rid)
+struct iommu_command vtd_cmd_device(uint16_t domain, uint16_t rid)
 {
     (void)domain;
     (void)rid;
-    return (struct vtd_command){ { 0 } };
+    return (struct iommu_command){ { 0 } };
 }
 
-struct vtd_command vtd_cmd_all_devices(void)
+struct iommu_command vtd_cmd_all_devices(void)
 {
-    return (struct vtd_command){ { 0 } };
+    return (struct iommu_command){ { 0 } };
 }
 
-uint32_t vtd_post(struct vtd_unit *u, const struct vtd_command *cmds, unsigned int n)
+uint32_t vtd_post(struct vtd_unit *u, const struct iommu_command *cmds, unsigned int n)
 {
     (void)u;
     (void)cmds;
@@ -64,18 +64,10 @@ int vtd_wait(struct vtd_unit *u, uint32_t number)
     return u->dead ? -ETIMEDOUT : 0;
 }
 
-int vtd_run(struct vtd_unit *u, struct vtd_command cmd)
+int vtd_run(struct vtd_unit *u, struct iommu_command cmd)
 {
     (void)cmd;
     return vtd_wait(u, 0);
-}
-
-int vtd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n)
-{
-    assert_true(spin_held(&d->iommu.lock));
-    (void)ranges;
-    (void)n;
-    return vtd_wait(&unit, 0);
 }
 
 int vtd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
@@ -125,6 +117,7 @@ static void domain(struct domain *d, unsigned int id)
     memset(&priv[id], 0, sizeof(priv[id]));
     priv[id].id = (uint16_t)id;
     priv[id].tables.pt.root = 0x1000 + id;
+    priv[id].tables.pt.levels = 3;
     d->iommu.priv = &priv[id];
 }
 

@@ -92,12 +92,12 @@ int amd_reserved(const struct pci_dev *pdev,
  * The four words cannot be written at once. A blocked entry permits nothing whatever
  * its other words say, so word 0 changes last on the way in and first on the way out.
  */
-static void open_entry(uint64_t *dte, const struct amd_domain *ad, uint8_t settings,
+static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t settings,
                        const struct amd_irt *irt)
 {
-    uint64_t root = mfn_to_paddr(_mfn(ad->tables.pt.root));
+    uint64_t root = mfn_to_paddr(_mfn(s->tables.pt.root));
 
-    write_once(dte[1], ad->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
+    write_once(dte[1], s->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
     write_once(dte[2], amd_dte_interrupts(irt, settings));
     smp_wmb();
     write_once(dte[0], DTE_V | DTE_TV | DTE_IR | DTE_IW | root |
@@ -131,7 +131,7 @@ static bool rid_in_use(struct domain *d, const struct pci_dev *pdev, uint16_t ri
 
 static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n)
 {
-    struct amd_command cmds[2 * IOMMU_MAX_RIDS];
+    struct iommu_command cmds[2 * IOMMU_MAX_RIDS];
     unsigned int used = 0;
 
     for (unsigned int i = 0; i < n; i++) {
@@ -144,14 +144,14 @@ static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n
 
 int amd_attach(struct domain *d, struct pci_dev *pdev)
 {
-    struct amd_domain *ad = d->iommu.priv;
+    struct iommu_space *s = d->iommu.priv;
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
     unsigned int n = iommu_requesters(pdev, rid);
     struct amd_device_info info;
     uint64_t flags;
     int err;
 
-    if (!ad->tables.pt.root)
+    if (!s->tables.pt.root)
         return -EINVAL;
     if (!amd_device_info(segment, rid[0], &info))
         return -ENODEV;
@@ -161,13 +161,10 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
     if (err)
         return err;
 
-    spin_lock(&d->iommu.lock);
-    ad->users[info.unit->index]++;
-    ad->served |= 1U << info.unit->index;
-    spin_unlock(&d->iommu.lock);
+    iommu_space_join(d, info.unit->index);
     flags = spin_lock_irqsave(&amd_hw_lock);
     for (unsigned int i = 0; i < n; i++)
-        open_entry(amd_dte(segment, rid[i]), ad, info.settings,
+        open_entry(amd_dte(segment, rid[i]), s, info.settings,
                    i == 0 ? pdev->iommu_priv : NULL);
     spin_unlock_irqrestore(&amd_hw_lock, flags);
     err = flush_entries(info.unit, rid, n);
@@ -178,7 +175,6 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
 
 int amd_detach(struct domain *d, struct pci_dev *pdev)
 {
-    struct amd_domain *ad = d->iommu.priv;
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
     unsigned int n = iommu_requesters(pdev, rid);
     struct amd_device_info info;
@@ -196,10 +192,7 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
     err = flush_entries(info.unit, rid, n);
 
     /* What the device has used may sit in the IOTLB under d's tag. */
-    spin_lock(&d->iommu.lock);
-    err2 = amd_flush_locked(d, NULL, 0);
-    ad->users[info.unit->index]--;
-    spin_unlock(&d->iommu.lock);
+    err2 = iommu_space_leave(d, info.unit->index);
     for (unsigned int i = 0; i < n; i++) {
         if (i == 0 || !rid_in_use(d, pdev, rid[i]))
             write_once(amd_dte(segment, rid[i])[1], 0);

@@ -31,14 +31,3 @@ void amd_dump(void)
                u->dead ? ", given up" : "");
     }
 }
-
-void amd_dump_domain(struct domain *d)
-{
-    const struct amd_domain *ad = d->iommu.priv;
-
-    printk("  tag %u, root %#lx, %u levels, devices on unit:", ad->id,
-           ad->tables.pt.root, ad->tables.pt.levels);
-    for (unsigned int i = 0; i < amd_nr_units; i++)
-        printk(" %u", ad->users[i]);
-    printk("\n");
-}

@@ -123,10 +123,6 @@ enum {
  */
 #define AMD_ABSENT              (1ULL << 9)
 
-struct amd_command {
-    uint64_t word[2];
-};
-
 struct amd_unit {
     unsigned int index;
     sbdf_t sbdf;
@@ -138,7 +134,7 @@ struct amd_unit {
     bool caches_absent;
 
     spinlock_t queue_lock;      /* LOCK_IOMMU_QUEUE, interrupts off */
-    struct amd_command *ring;
+    struct iommu_command *ring;
     unsigned int tail;          /* next entry to fill [queue_lock] */
     uint64_t posted;            /* last wait command's number [queue_lock] */
     uint64_t *done;             /* last completed one; written by the unit */
@@ -157,14 +153,6 @@ struct amd_segment {
     uint64_t *table;            /* 65536 entries of 4 words [hw_lock to write] */
 };
 #define AMD_DEVICES 65536U
-
-/* d->iommu.priv */
-struct amd_domain {
-    struct iommu_tables tables; /* [d->iommu.lock] */
-    uint16_t id;                /* tag in the IOTLB */
-    unsigned int users[ACPI_MAX_IOMMUS]; /* devices per unit [d->iommu.lock] */
-    uint32_t served;            /* units that ever had one, by bit [d->iommu.lock] */
-};
 
 /* Interrupt table of one requester id; pdev->iommu_priv or ioapic. */
 struct amd_irt {
@@ -197,24 +185,16 @@ void amd_unit_stop(struct amd_unit *u);
  * queue.c. A post returns a number that stands for everything posted so far; wait until
  * the unit has done it: 0 or -ETIMEDOUT, after which the unit is dead. Any context.
  */
-uint64_t amd_post(struct amd_unit *u, const struct amd_command *cmds, unsigned int n);
+uint64_t amd_post(struct amd_unit *u, const struct iommu_command *cmds, unsigned int n);
 int amd_wait(struct amd_unit *u, uint64_t number);
-int amd_run(struct amd_unit *u, struct amd_command cmd);
-struct amd_command amd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order);
-struct amd_command amd_cmd_domain(uint16_t domain);
-struct amd_command amd_cmd_device(uint16_t rid);
-struct amd_command amd_cmd_interrupts(uint16_t rid);
+int amd_run(struct amd_unit *u, struct iommu_command cmd);
+struct iommu_command amd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order);
+struct iommu_command amd_cmd_domain(uint16_t domain);
+struct iommu_command amd_cmd_device(uint16_t rid);
+struct iommu_command amd_cmd_interrupts(uint16_t rid);
 
 /* map.c */
-int amd_domain_init(struct domain *d);
-int amd_domain_free_tables(struct domain *d);
-void amd_domain_destroy(struct domain *d);
-int amd_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
-            unsigned int flags);
-int amd_unmap(struct domain *d, dfn_t dfn, unsigned int order);
-bool amd_lookup(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
-int amd_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n);
-int amd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+extern const struct iommu_model amd_model;
 
 /* device.c */
 void amd_block_all(uint64_t *table);
@@ -244,6 +224,5 @@ uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings);
 
 /* dump.c */
 void amd_dump(void);
-void amd_dump_domain(struct domain *d);
 
 #endif

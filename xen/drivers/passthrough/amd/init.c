@@ -170,13 +170,7 @@ static void amd_set_stalled(bool on)
 const struct iommu_ops amd_iommu_ops = {
     .name = "AMD-Vi",
     .init = amd_init,
-    .domain_init = amd_domain_init,
-    .domain_free_tables = amd_domain_free_tables,
-    .domain_destroy = amd_domain_destroy,
-    .map = amd_map,
-    .unmap = amd_unmap,
-    .lookup = amd_lookup,
-    .flush = amd_flush,
+    .model = &amd_model,
     .attach = amd_attach,
     .detach = amd_detach,
     .alias = amd_alias,
@@ -188,5 +182,4 @@ const struct iommu_ops amd_iommu_ops = {
     .remap_ioapic = amd_remap_ioapic,
     .set_stalled = amd_set_stalled,
     .dump = amd_dump,
-    .dump_domain = amd_dump_domain,
 };

@@ -43,17 +43,17 @@ static bool make_room(struct amd_unit *u, unsigned int n)
     return !u->dead;
 }
 
-static void put(struct amd_unit *u, struct amd_command cmd)
+static void put(struct amd_unit *u, struct iommu_command cmd)
 {
     u->ring[u->tail] = cmd;
     u->tail = (u->tail + 1) % RING_ENTRIES;
 }
 
-uint64_t amd_post(struct amd_unit *u, const struct amd_command *cmds, unsigned int n)
+uint64_t amd_post(struct amd_unit *u, const struct iommu_command *cmds, unsigned int n)
 {
     uint64_t flags = spin_lock_irqsave(&u->queue_lock);
     uint64_t number = ++u->posted;
-    struct amd_command wait = {
+    struct iommu_command wait = {
         { CMD_WAIT | CMD_WAIT_STORE | virt_to_paddr(u->done), number },
     };
 
@@ -89,13 +89,13 @@ int amd_wait(struct amd_unit *u, uint64_t number)
     return 0;
 }
 
-int amd_run(struct amd_unit *u, struct amd_command cmd)
+int amd_run(struct amd_unit *u, struct iommu_command cmd)
 {
     return amd_wait(u, amd_post(u, &cmd, 1));
 }
 
 /* 1 << order pages at addr, which is aligned to that (2.4.3 and table 14). */
-struct amd_command amd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order)
+struct iommu_command amd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order)
 {
     uint64_t low = CMD_INV_TABLES;
 
@@ -105,23 +105,25 @@ struct amd_command amd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int or
         addr &= ~(1ULL << (order - 1 + PAGE_SHIFT));
         low |= CMD_INV_SIZE;
     }
-    return (struct amd_command){ { CMD_INV_PAGES | (uint64_t)domain << 32, addr | low } };
+    return (struct iommu_command){ {
+        CMD_INV_PAGES | (uint64_t)domain << 32, addr | low,
+    } };
 }
 
-struct amd_command amd_cmd_domain(uint16_t domain)
+struct iommu_command amd_cmd_domain(uint16_t domain)
 {
-    return (struct amd_command){ {
+    return (struct iommu_command){ {
         CMD_INV_PAGES | (uint64_t)domain << 32,
         0x7ffffffffffff000ULL | CMD_INV_SIZE | CMD_INV_TABLES,
     } };
 }
 
-struct amd_command amd_cmd_device(uint16_t rid)
+struct iommu_command amd_cmd_device(uint16_t rid)
 {
-    return (struct amd_command){ { CMD_INV_DEVICE | rid, 0 } };
+    return (struct iommu_command){ { CMD_INV_DEVICE | rid, 0 } };
 }
 
-struct amd_command amd_cmd_interrupts(uint16_t rid)
+struct iommu_command amd_cmd_interrupts(uint16_t rid)
 {
-    return (struct amd_command){ { CMD_INV_INTERRUPTS | rid, 0 } };
+    return (struct iommu_command){ { CMD_INV_INTERRUPTS | rid, 0 } };
 }

@@ -107,9 +107,9 @@ int amd_unit_start(struct amd_unit *u, uint64_t *device_table)
 
     /* What it cached before has to go. */
     if (u->features & FEAT_INVALIDATE_ALL)
-        return amd_run(u, (struct amd_command){ { CMD_INV_ALL, 0 } });
+        return amd_run(u, (struct iommu_command){ { CMD_INV_ALL, 0 } });
     for (unsigned int rid = 0; rid < AMD_DEVICES; rid += 64) {
-        struct amd_command cmds[128];
+        struct iommu_command cmds[128];
         int n = 0;
 
         for (unsigned int i = 0; i < 64; i++) {

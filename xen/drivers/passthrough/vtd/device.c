@@ -81,12 +81,13 @@ static int prepare_bus(struct vtd_unit *u, uint16_t rid)
  * The two words cannot be written at once: the one with the present bit changes last on
  * the way in and first on the way out.
  */
-static void open_entry(struct vtd_unit *u, uint16_t rid, const struct vtd_domain *vd)
+static void open_entry(struct vtd_unit *u, uint16_t rid, const struct iommu_space *s)
 {
     uint64_t *entry = context(u, rid);
-    uint64_t root = mfn_to_paddr(_mfn(vd->tables.pt.root));
+    uint64_t root = mfn_to_paddr(_mfn(s->tables.pt.root));
 
-    write_once(entry[1], (uint64_t)vd->id << CONTEXT_DOMAIN_SHIFT | (vtd_levels - 2));
+    write_once(entry[1], (uint64_t)s->id << CONTEXT_DOMAIN_SHIFT |
+                             (s->tables.pt.levels - 2));
     smp_wmb();
     write_once(entry[0], root | ENTRY_PRESENT);
     vtd_sync(u, entry, 16);
@@ -125,7 +126,7 @@ static bool rid_in_use(struct domain *d, const struct pci_dev *pdev, uint16_t ri
 static int flush_entries(struct vtd_unit *u, uint16_t domain, const uint16_t *rid,
                          unsigned int n)
 {
-    struct vtd_command cmds[IOMMU_MAX_RIDS + 1];
+    struct iommu_command cmds[IOMMU_MAX_RIDS + 1];
     unsigned int used = 0;
 
     for (unsigned int i = 0; i < n; i++)
@@ -136,14 +137,14 @@ static int flush_entries(struct vtd_unit *u, uint16_t domain, const uint16_t *ri
 
 int vtd_attach(struct domain *d, struct pci_dev *pdev)
 {
-    struct vtd_domain *vd = d->iommu.priv;
+    struct iommu_space *s = d->iommu.priv;
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
     unsigned int n = iommu_requesters(pdev, rid);
     struct vtd_unit *u = vtd_unit_of(segment, rid[0]);
     uint64_t flags;
     int err = 0;
 
-    if (!vd->tables.pt.root)
+    if (!s->tables.pt.root)
         return -EINVAL;
     if (!u)
         return -ENODEV;
@@ -156,13 +157,10 @@ int vtd_attach(struct domain *d, struct pci_dev *pdev)
     if (err)
         return err;
 
-    spin_lock(&d->iommu.lock);
-    vd->users[u->index]++;
-    vd->served |= 1U << u->index;
-    spin_unlock(&d->iommu.lock);
+    iommu_space_join(d, u->index);
     flags = spin_lock_irqsave(&vtd_hw_lock);
     for (unsigned int i = 0; i < n; i++)
-        open_entry(u, rid[i], vd);
+        open_entry(u, rid[i], s);
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
     /* An absent entry that was cached carries tag 0. */
     err = flush_entries(u, 0, rid, n);
@@ -173,7 +171,7 @@ int vtd_attach(struct domain *d, struct pci_dev *pdev)
 
 int vtd_detach(struct domain *d, struct pci_dev *pdev)
 {
-    struct vtd_domain *vd = d->iommu.priv;
+    struct iommu_space *s = d->iommu.priv;
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
     unsigned int n = iommu_requesters(pdev, rid);
     struct vtd_unit *u = vtd_unit_of(segment, rid[0]);
@@ -188,12 +186,9 @@ int vtd_detach(struct domain *d, struct pci_dev *pdev)
             close_entry(u, rid[i]);
     }
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
-    err = flush_entries(u, vd->id, rid, n);
+    err = flush_entries(u, s->id, rid, n);
 
-    spin_lock(&d->iommu.lock);
-    err2 = vtd_flush_locked(d, NULL, 0);
-    vd->users[u->index]--;
-    spin_unlock(&d->iommu.lock);
+    err2 = iommu_space_leave(d, u->index);
     if (!err)
         vtd_intremap_detach(pdev);
     return err ? err : err2;

@@ -21,14 +21,3 @@ void vtd_dump(void)
                u->dead ? ", given up" : "");
     }
 }
-
-void vtd_dump_domain(struct domain *d)
-{
-    const struct vtd_domain *vd = d->iommu.priv;
-
-    printk("  tag %u, root %#lx, %u levels, devices on unit:", vd->id,
-           vd->tables.pt.root, vd->tables.pt.levels);
-    for (unsigned int i = 0; i < vtd_nr_units; i++)
-        printk(" %u", vd->users[i]);
-    printk("\n");
-}

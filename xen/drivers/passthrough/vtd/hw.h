@@ -110,10 +110,6 @@ enum { SCOPE_GLOBAL = 1, SCOPE_DOMAIN = 2, SCOPE_SELECTIVE = 3 };
 #define IRT_ORDER               4U
 #define IRT_SIZE_CODE           11ULL
 
-struct vtd_command {
-    uint64_t word[2];
-};
-
 struct vtd_irte {
     uint64_t word[2];
 };
@@ -127,7 +123,7 @@ struct vtd_unit {
     bool write_back;            /* does not snoop the CPU's caches */
 
     spinlock_t queue_lock;      /* LOCK_IOMMU_QUEUE, interrupts off */
-    struct vtd_command *ring;   /* NULL: registers are used instead */
+    struct iommu_command *ring; /* NULL: registers are used instead */
     unsigned int tail;          /* next entry to fill [queue_lock] */
     uint32_t posted;            /* last wait descriptor's number [queue_lock] */
     uint32_t *done;             /* last completed one; written by the unit */
@@ -143,14 +139,6 @@ struct vtd_unit {
     int irq;                    /* 0 or less: none, faults are not read */
 };
 
-/* d->iommu.priv */
-struct vtd_domain {
-    struct iommu_tables tables; /* [d->iommu.lock] */
-    uint16_t id;                /* tag in the IOTLB */
-    unsigned int users[ACPI_MAX_IOMMUS]; /* devices per unit [d->iommu.lock] */
-    uint32_t served;            /* units that ever had one, by bit [d->iommu.lock] */
-};
-
 /* pdev->iommu_priv: which table entries its messages use. */
 struct vtd_msi {
     struct vtd_unit *unit;
@@ -163,10 +151,6 @@ extern spinlock_t vtd_hw_lock;
 extern struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
 extern unsigned int vtd_nr_units;
 extern struct acpi_dmar vtd_dmar;
-/* What all units together can do. */
-extern unsigned int vtd_levels, vtd_max_leaf, vtd_max_domains;
-extern bool vtd_snoop, vtd_write_back;
-extern int vtd_max_order;       /* of a page-selective flush; negative: there is none */
 
 /* scope.c: who is behind which unit (8.3.1). */
 struct vtd_unit *vtd_unit_of(uint16_t segment, uint16_t rid);
@@ -183,27 +167,19 @@ int vtd_global(struct vtd_unit *u, uint32_t bit, bool on);
 void vtd_sync(const struct vtd_unit *u, const void *p, size_t len);
 
 /* queue.c: as in the AMD twin. */
-uint32_t vtd_post(struct vtd_unit *u, const struct vtd_command *cmds, unsigned int n);
+uint32_t vtd_post(struct vtd_unit *u, const struct iommu_command *cmds, unsigned int n);
 int vtd_wait(struct vtd_unit *u, uint32_t number);
-int vtd_run(struct vtd_unit *u, struct vtd_command cmd);
-struct vtd_command vtd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order);
-struct vtd_command vtd_cmd_domain(uint16_t domain);
-struct vtd_command vtd_cmd_all_pages(void);
-struct vtd_command vtd_cmd_device(uint16_t domain, uint16_t rid);
-struct vtd_command vtd_cmd_all_devices(void);
-struct vtd_command vtd_cmd_interrupts(unsigned int index);
-struct vtd_command vtd_cmd_all_interrupts(void);
+int vtd_run(struct vtd_unit *u, struct iommu_command cmd);
+struct iommu_command vtd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order);
+struct iommu_command vtd_cmd_domain(uint16_t domain);
+struct iommu_command vtd_cmd_all_pages(void);
+struct iommu_command vtd_cmd_device(uint16_t domain, uint16_t rid);
+struct iommu_command vtd_cmd_all_devices(void);
+struct iommu_command vtd_cmd_interrupts(unsigned int index);
+struct iommu_command vtd_cmd_all_interrupts(void);
 
 /* map.c */
-int vtd_domain_init(struct domain *d);
-int vtd_domain_free_tables(struct domain *d);
-void vtd_domain_destroy(struct domain *d);
-int vtd_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
-            unsigned int flags);
-int vtd_unmap(struct domain *d, dfn_t dfn, unsigned int order);
-bool vtd_lookup(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
-int vtd_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n);
-int vtd_flush_locked(struct domain *d, const struct iommu_range *ranges, unsigned int n);
+extern struct iommu_model vtd_model;
 
 /* device.c */
 int vtd_attach(struct domain *d, struct pci_dev *pdev);
@@ -228,6 +204,5 @@ int vtd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte);
 
 /* dump.c */
 void vtd_dump(void);
-void vtd_dump_domain(struct domain *d);
 
 #endif

@@ -12,38 +12,37 @@ DEFINE_SPINLOCK(vtd_hw_lock, LOCK_IOMMU_HW);
 struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
 unsigned int vtd_nr_units;
 struct acpi_dmar vtd_dmar;
-unsigned int vtd_levels, vtd_max_leaf, vtd_max_domains;
-bool vtd_snoop, vtd_write_back;
-int vtd_max_order;
 
 /* A domain may meet any unit: its tables use what all of them can do. */
 static int __init agree(void)
 {
+    struct iommu_model *m = &vtd_model;
     uint64_t widths = 0x1f, superpages = 3;
+    bool snoop = iommu_options.snoop;
 
-    vtd_max_domains = 65536;
-    vtd_max_order = 63;
-    vtd_snoop = iommu_options.snoop;
+    m->max_ids = 65536;
+    m->max_order = 63;
     for (unsigned int i = 0; i < vtd_nr_units; i++) {
         const struct vtd_unit *u = vtd_units[i];
 
         widths &= CAP_SAGAW(u->cap);
         superpages &= CAP_SUPERPAGES(u->cap);
-        vtd_max_order = MIN(vtd_max_order, u->cap & CAP_PAGE_SELECTIVE
-                                               ? (int)CAP_MASK_MAX(u->cap) : -1);
-        vtd_max_domains = MIN(vtd_max_domains, CAP_DOMAINS(u->cap));
-        vtd_snoop &= (u->ecap & ECAP_SNOOP) != 0;
-        vtd_write_back |= u->write_back;
+        m->max_order = MIN(m->max_order, u->cap & CAP_PAGE_SELECTIVE
+                                             ? (int)CAP_MASK_MAX(u->cap) : -1);
+        m->max_ids = MIN(m->max_ids, CAP_DOMAINS(u->cap));
+        snoop &= (u->ecap & ECAP_SNOOP) != 0;
+        m->write_back |= u->write_back;
         iommu_caches_absent |= u->caches_absent;
     }
+    m->attr = snoop ? PT_SNOOP : 0;
+    m->max_leaf = superpages == 3 ? 2 : superpages & 1;
     /* Bit n of the widths stands for n + 2 levels; 48 bits are enough for anyone. */
     if (widths & 4)
-        vtd_levels = 4;
+        m->levels = 4;
     else if (widths & 2)
-        vtd_levels = 3;
+        m->levels = 3;
     else
         return -EOPNOTSUPP;
-    vtd_max_leaf = superpages == 3 ? 2 : superpages & 1;
     return 0;
 }
 
@@ -114,7 +113,8 @@ static int __init vtd_init(void)
         tear_down();
         return err;
     }
-    printk(XENLOG_INFO "VT-d: %u-level tables, not shared with the CPU's\n", vtd_levels);
+    printk(XENLOG_INFO "VT-d: %u-level tables, not shared with the CPU's\n",
+           vtd_model.levels);
     /* Without an interrupt the units still protect, only nobody hears of faults. */
     for (unsigned int i = 0; i < vtd_nr_units; i++) {
         err = vtd_fault_init(vtd_units[i]);
@@ -143,13 +143,7 @@ static void vtd_set_stalled(bool on)
 const struct iommu_ops vtd_iommu_ops = {
     .name = "VT-d",
     .init = vtd_init,
-    .domain_init = vtd_domain_init,
-    .domain_free_tables = vtd_domain_free_tables,
-    .domain_destroy = vtd_domain_destroy,
-    .map = vtd_map,
-    .unmap = vtd_unmap,
-    .lookup = vtd_lookup,
-    .flush = vtd_flush,
+    .model = &vtd_model,
     .attach = vtd_attach,
     .detach = vtd_detach,
     .deny = vtd_deny,
@@ -160,5 +154,4 @@ const struct iommu_ops vtd_iommu_ops = {
     .remap_ioapic = vtd_remap_ioapic,
     .set_stalled = vtd_set_stalled,
     .dump = vtd_dump,
-    .dump_domain = vtd_dump_domain,
 };

@@ -44,7 +44,7 @@ static bool make_room(struct vtd_unit *u, unsigned int n)
     return !u->dead;
 }
 
-static void put(struct vtd_unit *u, struct vtd_command cmd)
+static void put(struct vtd_unit *u, struct iommu_command cmd)
 {
     u->ring[u->tail] = cmd;
     vtd_sync(u, &u->ring[u->tail], sizeof(cmd));
@@ -67,7 +67,7 @@ static bool wait_clear(struct vtd_unit *u, unsigned int reg, uint64_t bit)
     return true;
 }
 
-static void run_by_register(struct vtd_unit *u, struct vtd_command cmd)
+static void run_by_register(struct vtd_unit *u, struct iommu_command cmd)
 {
     uint64_t scope = (cmd.word[0] >> INV_SCOPE_SHIFT) & 3;
     uint64_t domain = (cmd.word[0] >> INV_DOMAIN_SHIFT) & 0xffff;
@@ -92,11 +92,11 @@ static void run_by_register(struct vtd_unit *u, struct vtd_command cmd)
 
 /* ---- both ---- */
 
-uint32_t vtd_post(struct vtd_unit *u, const struct vtd_command *cmds, unsigned int n)
+uint32_t vtd_post(struct vtd_unit *u, const struct iommu_command *cmds, unsigned int n)
 {
     uint64_t flags = spin_lock_irqsave(&u->queue_lock);
     uint32_t number = ++u->posted;
-    struct vtd_command wait = {
+    struct iommu_command wait = {
         { INV_WAIT | INV_WAIT_STORE | INV_WAIT_FENCE | (uint64_t)number << 32,
           virt_to_paddr(u->done) },
     };
@@ -146,56 +146,56 @@ int vtd_wait(struct vtd_unit *u, uint32_t number)
     return 0;
 }
 
-int vtd_run(struct vtd_unit *u, struct vtd_command cmd)
+int vtd_run(struct vtd_unit *u, struct iommu_command cmd)
 {
     return vtd_wait(u, vtd_post(u, &cmd, 1));
 }
 
-static struct vtd_command make(unsigned int type, unsigned int scope, uint64_t low,
+static struct iommu_command make(unsigned int type, unsigned int scope, uint64_t low,
                                uint64_t high)
 {
-    return (struct vtd_command){ {
+    return (struct iommu_command){ {
         type | (uint64_t)scope << INV_SCOPE_SHIFT | low, high,
     } };
 }
 
 /* 1 << order pages at addr, which is aligned to that (6.5.2.3). */
-struct vtd_command vtd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order)
+struct iommu_command vtd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order)
 {
     return make(INV_IOTLB, SCOPE_SELECTIVE,
                 INV_DRAIN | (uint64_t)domain << INV_DOMAIN_SHIFT, addr | order);
 }
 
-struct vtd_command vtd_cmd_domain(uint16_t domain)
+struct iommu_command vtd_cmd_domain(uint16_t domain)
 {
     return make(INV_IOTLB, SCOPE_DOMAIN,
                 INV_DRAIN | (uint64_t)domain << INV_DOMAIN_SHIFT, 0);
 }
 
-struct vtd_command vtd_cmd_all_pages(void)
+struct iommu_command vtd_cmd_all_pages(void)
 {
     return make(INV_IOTLB, SCOPE_GLOBAL, INV_DRAIN, 0);
 }
 
-struct vtd_command vtd_cmd_device(uint16_t domain, uint16_t rid)
+struct iommu_command vtd_cmd_device(uint16_t domain, uint16_t rid)
 {
     return make(INV_CONTEXT, SCOPE_SELECTIVE,
                 (uint64_t)domain << INV_DOMAIN_SHIFT |
                     (uint64_t)rid << INV_SOURCE_SHIFT, 0);
 }
 
-struct vtd_command vtd_cmd_all_devices(void)
+struct iommu_command vtd_cmd_all_devices(void)
 {
     return make(INV_CONTEXT, SCOPE_GLOBAL, 0, 0);
 }
 
 /* Here bit 4 alone says whether an index follows. */
-struct vtd_command vtd_cmd_interrupts(unsigned int index)
+struct iommu_command vtd_cmd_interrupts(unsigned int index)
 {
     return make(INV_INTERRUPTS, 1, (uint64_t)index << 32, 0);
 }
 
-struct vtd_command vtd_cmd_all_interrupts(void)
+struct iommu_command vtd_cmd_all_interrupts(void)
 {
     return make(INV_INTERRUPTS, 0, 0, 0);
 }

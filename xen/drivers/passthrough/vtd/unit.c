@@ -104,7 +104,7 @@ static int start_queue(struct vtd_unit *u)
 
 int vtd_unit_start(struct vtd_unit *u)
 {
-    struct vtd_command cmds[] = { vtd_cmd_all_devices(), vtd_cmd_all_pages() };
+    struct iommu_command cmds[] = { vtd_cmd_all_devices(), vtd_cmd_all_pages() };
     int err;
 
     vtd_unit_stop(u);
