@@ -12,8 +12,8 @@ const char *console_ring_early(size_t *len);
 
 /*
  * Boot, once, when there is a heap and before interrupts and other CPUs: the size that
- * conring_size= asks for, rounded up to a power of two; less if there is no memory for it,
- * but never less than before. What the ring holds stays.
+ * conring_size= asks for, rounded up to a power of two; less if there is no memory for
+ * it, but never less than before. What the ring holds stays.
  */
 void console_ring_init(void);
 void console_ring_resize(uint64_t bytes);
