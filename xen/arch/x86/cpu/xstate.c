@@ -10,6 +10,8 @@
 #include <asm/cr.h>
 #include <asm/xstate.h>
 
+#define XSTATE_SSE 2
+
 uint64_t xstate_mask;
 uint32_t xstate_size = 512;
 
@@ -147,4 +149,41 @@ void xstate_restore(struct vcpu *v)
     }
     if (xstate_mask && v->arch.xcr0 != xstate_mask)
         xcr0_write(v->arch.xcr0);
+}
+
+/* Where the image holds an XMM register (APM vol. 2, 11.4.4). */
+static uint8_t *xmm_of(struct xsave_area *area, unsigned int reg)
+{
+    return area->legacy + 160 + 16 * reg;
+}
+
+/* An image without the SSE component means: all registers are zero. */
+static void fill_in_xmm(struct xsave_area *area)
+{
+    if (!xstate_mask || (area->xstate_bv & XSTATE_SSE))
+        return;
+    memset(xmm_of(area, 0), 0, 16 * 16);
+    area->xstate_bv |= XSTATE_SSE;
+}
+
+void xstate_get_xmm(struct vcpu *v, unsigned int reg, void *val)
+{
+    uint64_t flags = irq_save();
+
+    xstate_save(v);
+    fill_in_xmm(v->arch.xsave);
+    memcpy(val, xmm_of(v->arch.xsave, reg), 16);
+    xstate_restore(v);
+    irq_restore(flags);
+}
+
+void xstate_set_xmm(struct vcpu *v, unsigned int reg, const void *val)
+{
+    uint64_t flags = irq_save();
+
+    xstate_save(v);
+    fill_in_xmm(v->arch.xsave);
+    memcpy(xmm_of(v->arch.xsave, reg), val, 16);
+    xstate_restore(v);
+    irq_restore(flags);
 }

@@ -172,6 +172,35 @@ uint64_t alu_imul(unsigned int bytes, uint64_t a, uint64_t b, uint64_t *flags)
     return res;
 }
 
+/* On magnitudes; a remainder has the sign of the dividend. */
+bool alu_divide(bool is_signed, unsigned int bytes, uint64_t hi, uint64_t lo,
+                uint64_t divisor, uint64_t *quotient, uint64_t *rest)
+{
+    unsigned __int128 n = (unsigned __int128)(hi & size_mask(bytes)) << (8 * bytes) |
+                          (lo & size_mask(bytes)), q;
+    bool n_neg = is_signed && (hi & sign_bit(bytes));
+    bool d_neg = is_signed && (divisor & sign_bit(bytes));
+    uint64_t d = d_neg ? -sign_extend(divisor, bytes) : divisor & size_mask(bytes);
+    uint64_t most = size_mask(bytes), r;
+
+    if (!d)
+        return false;
+    if (n_neg) {
+        n = -n;
+        if (bytes < 8)
+            n &= ((unsigned __int128)1 << (16 * bytes)) - 1;
+    }
+    if (is_signed)
+        most = sign_bit(bytes) - (n_neg == d_neg);
+    q = n / d;
+    r = (uint64_t)(n % d);
+    if (q > most)
+        return false;
+    *quotient = (n_neg != d_neg ? -(uint64_t)q : (uint64_t)q) & size_mask(bytes);
+    *rest = (n_neg ? -r : r) & size_mask(bytes);
+    return true;
+}
+
 /* Condition codes of Jcc, SETcc, CMOVcc. */
 bool condition_met(unsigned int code, uint64_t flags)
 {

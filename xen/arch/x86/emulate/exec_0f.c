@@ -38,6 +38,24 @@ static int multiply(struct emulate_ctxt *c, bool is_signed, unsigned int bytes,
     return EMUL_OK;
 }
 
+/* F6, F7 /6, /7. The flags are undefined; they stay. */
+static int divide(struct emulate_ctxt *c, bool is_signed, unsigned int bytes,
+                  uint64_t val)
+{
+    uint64_t lo = reg_get(c, EMUL_RAX, bytes), hi, q, r;
+
+    hi = bytes == 1 ? reg_get(c, EMUL_RAX, 2) >> 8 : reg_get(c, EMUL_RDX, bytes);
+    if (!alu_divide(is_signed, bytes, hi, lo, val, &q, &r))
+        return emul_raise(c, VEC_DE, false, 0);
+    if (bytes == 1) {
+        reg_set(c, EMUL_RAX, 2, r << 8 | q);
+    } else {
+        reg_set(c, EMUL_RAX, bytes, q);
+        reg_set(c, EMUL_RDX, bytes, r);
+    }
+    return EMUL_OK;
+}
+
 int exec_group3(struct emulate_ctxt *c)
 {
     unsigned int bytes = c->insn.opcode & 1 ? c->insn.op_bytes : 1;
@@ -47,8 +65,6 @@ int exec_group3(struct emulate_ctxt *c)
     uint64_t val;
     int rc;
 
-    if (sub > 5)
-        return EMUL_UNHANDLEABLE;       /* DIV, IDIV */
     rc = read_rm(c, bytes, why, &rm, &val);
     if (rc != EMUL_OK)
         return rc;
@@ -60,6 +76,8 @@ int exec_group3(struct emulate_ctxt *c)
         return operand_write(c, &rm, val);
     case 4: case 5:
         return multiply(c, sub == 5, bytes, val);
+    case 6: case 7:
+        return divide(c, sub == 7, bytes, val);
     default:
         alu_logic_flags(bytes, val & (uint64_t)c->insn.imm, &c->regs.rflags);
         return EMUL_OK;
@@ -203,7 +221,7 @@ int exec_two_byte(struct emulate_ctxt *c)
     case 0xc7:
         return exec_cmpxchg_wide(c);
     default:
-        return EMUL_UNHANDLEABLE;
+        return exec_vector_move(c);
     }
 }
 
@@ -218,7 +236,7 @@ int exec_three_byte(struct emulate_ctxt *c)
     int rc;
 
     if ((i->opcode != 0xf0 && i->opcode != 0xf1) || i->rep)
-        return EMUL_UNHANDLEABLE;
+        return exec_vector_move(c);
     if (!i->mem)
         return emul_raise(c, VEC_UD, false, 0);
     rc = rm_operand(c, i->op_bytes, load ? EMUL_READ : EMUL_WRITE, &rm);

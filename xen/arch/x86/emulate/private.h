@@ -16,6 +16,7 @@
 #define FLAG_RF  0x00010000u
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
+#define VEC_DE  0
 #define VEC_UD  6
 #define VEC_SS  12
 #define VEC_GP  13
@@ -54,6 +55,12 @@ uint64_t alu_incdec(bool dec, unsigned int bytes, uint64_t dst, uint64_t *flags)
 uint64_t alu_shift(enum shift_op op, unsigned int bytes, uint64_t dst,
                    unsigned int count, uint64_t *flags);
 uint64_t alu_imul(unsigned int bytes, uint64_t a, uint64_t b, uint64_t *flags);
+/*
+ * hi:lo by divisor, all bytes wide. False: the quotient has no room in them, or divisor is
+ * zero, and nothing is returned.
+ */
+bool alu_divide(bool is_signed, unsigned int bytes, uint64_t hi, uint64_t lo,
+                uint64_t divisor, uint64_t *quotient, uint64_t *rest);
 void alu_logic_flags(unsigned int bytes, uint64_t res, uint64_t *flags);
 bool condition_met(unsigned int code, uint64_t flags);
 
@@ -82,6 +89,7 @@ int exec_group3(struct emulate_ctxt *c);
 int exec_three_byte(struct emulate_ctxt *c);
 int exec_bit(struct emulate_ctxt *c);
 int exec_cmpxchg_wide(struct emulate_ctxt *c);
+int exec_vector_move(struct emulate_ctxt *c);
 int exec_system(struct emulate_ctxt *c);
 int exec_port(struct emulate_ctxt *c);
 /* Whether this CPL may do port I/O, as far as it can be told without the TSS. */

@@ -10,6 +10,7 @@
 #include <asm/emulate.h>
 #include <asm/guest_walk.h>
 #include <asm/hvm.h>
+#include <asm/xstate.h>
 #include "private.h"
 
 /* --- memory ------------------------------------------------------------------------ */
@@ -181,10 +182,25 @@ static int op_write_cr(struct emulate_ctxt *c, unsigned int cr, uint64_t val)
     return rc ? emul_raise(c, EXC_GP, true, 0) : EMUL_OK;
 }
 
+static int op_read_xmm(struct emulate_ctxt *c, unsigned int reg, void *val)
+{
+    (void)c;
+    xstate_get_xmm(current, reg, val);
+    return EMUL_OK;
+}
+
+static int op_write_xmm(struct emulate_ctxt *c, unsigned int reg, const void *val)
+{
+    (void)c;
+    xstate_set_xmm(current, reg, val);
+    return EMUL_OK;
+}
+
 static const struct emulate_ops ops = {
     .fetch = op_fetch, .read = op_read, .write = op_write,
     .probe_write = op_probe_write, .port_in = op_port_in, .port_out = op_port_out,
     .read_cr = op_read_cr, .write_cr = op_write_cr,
+    .read_xmm = op_read_xmm, .write_xmm = op_write_xmm,
 };
 
 /* --- registers --------------------------------------------------------------------- */

@@ -125,6 +125,65 @@ TEST(stores)
     *tpr = 0;
 }
 
+static void allow_sse(void)
+{
+    uint64_t cr4;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 1u << 9));
+}
+
+/* The registers of the FPU are no part of an exit: the emulator has to fetch them. */
+TEST(vector_registers)
+{
+    volatile uint32_t *version = reg(APIC, 0x30), *tpr = reg(APIC, TPR);
+    uint64_t pattern[2] = { 0x1122334455667788ull, 0x99aabbccddeeff00ull };
+    uint64_t got[2] = { 1, 2 }, other[2];
+
+    use_xapic();
+    allow_sse();
+    __asm__ volatile("movups %2, %%xmm9\n"
+                     "movups %2, %%xmm10\n"
+                     "movd %3, %%xmm9\n"
+                     "movups %%xmm9, %0\n"
+                     "movups %%xmm10, %1\n"
+                     : "=m"(got), "=m"(other) : "m"(pattern), "m"(*version));
+    CHECK_EQ(got[0], VERSION);
+    CHECK_EQ(got[1], 0);
+    CHECK(!memcmp(other, pattern, sizeof(other)));
+    __asm__ volatile("movdqu %1, %%xmm9\n"
+                     "movdqa (%2), %%xmm10\n"
+                     "movups %%xmm10, %0\n"
+                     : "=m"(got) : "m"(pattern), "r"(HPET) : "memory");
+    CHECK_EQ(got[0] & got[1], -1);
+    __asm__ volatile("movntps %%xmm10, (%2)\n"
+                     "movups %%xmm9, %0\n"
+                     "movd %%xmm9, %1\n"
+                     : "=m"(other), "=m"(*tpr) : "r"(HPET) : "memory");
+    CHECK(!memcmp(other, pattern, sizeof(other)));
+    CHECK_EQ(*tpr, 0x88);
+    *tpr = 0;
+}
+
+static void divide_by_zero(void *tpr)
+{
+    uint32_t lo = 1, hi = 0;
+
+    __asm__ volatile("divl %2" : "+a"(lo), "+d"(hi) : "m"(*(volatile uint32_t *)tpr));
+}
+
+TEST(divisions)
+{
+    volatile uint32_t *version = reg(APIC, 0x30);
+    uint32_t lo = 3, hi = 1;
+
+    use_xapic();
+    __asm__ volatile("divl %2" : "+a"(lo), "+d"(hi) : "m"(*version));
+    CHECK_EQ(lo, 0x100000003ull / VERSION);
+    CHECK_EQ(hi, 0x100000003ull % VERSION);
+    CHECK_EQ(catch_exception(divide_by_zero, (void *)reg(APIC, TPR), NULL), 0);
+}
+
 static volatile unsigned int taken;
 
 static void on_interrupt(struct frame *f)

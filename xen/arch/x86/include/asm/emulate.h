@@ -161,6 +161,9 @@ struct emulate_ops {
     int (*write_cr)(struct emulate_ctxt *c, unsigned int cr, uint64_t val);
     int (*read_dr)(struct emulate_ctxt *c, unsigned int dr, uint64_t *val);
     int (*write_dr)(struct emulate_ctxt *c, unsigned int dr, uint64_t val);
+    /* All 16 bytes of an XMM register. */
+    int (*read_xmm)(struct emulate_ctxt *c, unsigned int reg, void *val);
+    int (*write_xmm)(struct emulate_ctxt *c, unsigned int reg, const void *val);
     int (*invlpg)(struct emulate_ctxt *c, uint64_t linear);
 };
 

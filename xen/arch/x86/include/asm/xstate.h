@@ -47,6 +47,10 @@ void xstate_reset(struct vcpu *v);
 void xstate_save(struct vcpu *v);
 void xstate_restore(struct vcpu *v);
 
+/* All 16 bytes of one of current's XMM registers, by way of its image: slow. */
+void xstate_get_xmm(struct vcpu *v, unsigned int reg, void *val);
+void xstate_set_xmm(struct vcpu *v, unsigned int reg, const void *val);
+
 /* This CPU's XCR0. */
 uint64_t xcr0_read(void);
 void xcr0_write(uint64_t val);
