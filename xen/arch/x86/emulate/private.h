@@ -56,8 +56,8 @@ uint64_t alu_shift(enum shift_op op, unsigned int bytes, uint64_t dst,
                    unsigned int count, uint64_t *flags);
 uint64_t alu_imul(unsigned int bytes, uint64_t a, uint64_t b, uint64_t *flags);
 /*
- * hi:lo by divisor, all bytes wide. False: the quotient has no room in them, or divisor is
- * zero, and nothing is returned.
+ * hi:lo by divisor, all bytes wide. False: the quotient has no room in them, or divisor
+ * is zero, and nothing is returned.
  */
 bool alu_divide(bool is_signed, unsigned int bytes, uint64_t hi, uint64_t lo,
                 uint64_t divisor, uint64_t *quotient, uint64_t *rest);
