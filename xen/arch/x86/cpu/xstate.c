@@ -184,6 +184,7 @@ void xstate_set_xmm(struct vcpu *v, unsigned int reg, const void *val)
     xstate_save(v);
     fill_in_xmm(v->arch.xsave);
     memcpy(xmm_of(v->arch.xsave, reg), val, 16);
+    v->arch.xstate_cpu = 0; /* what the CPU holds is not the image any more */
     xstate_restore(v);
     irq_restore(flags);
 }
