@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Walks that need not be made again. A guest may change its tables without telling us, so
- * nothing is believed: a line is used only if the control registers are those of the walk,
- * the p2m has lost nothing since, and every entry that the walk read still reads the same.
- * Then a walk would read just these and end the same (accessed and dirty bits are among
- * them). No reference is kept; holding the p2m still is what keeps the frames.
+ * nothing is believed: a line is used only if the control registers are those of the
+ * walk, the p2m has lost nothing since, and every entry that the walk read still reads
+ * the same. Then a walk would read just these and end the same (accessed and dirty bits
+ * are among them). No reference is kept; holding the p2m still is what keeps the frames.
  */
 #include <xen/compiler.h>
 #include <xen/domain.h>
