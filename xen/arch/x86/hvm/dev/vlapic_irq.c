@@ -38,6 +38,7 @@ static int highest_vector(const struct vlapic *vl, unsigned int bank)
     int word;
     uint32_t bits;
 
+#pragma GCC unroll 8
     for (word = 7; word >= 0; word--) {
         bits = vlapic_reg(vl, bank + (unsigned int)word * 0x10);
         if (bits)
@@ -57,37 +58,32 @@ uint8_t vlapic_ppr(const struct vlapic *vl)
     return (uint8_t)((tpr & 0xf0) >= (serving & 0xf0) ? tpr : serving & 0xf0);
 }
 
-/* Whether IRR is empty, which it is at most entries: all words before their order. */
-static bool any_request(const struct vlapic *vl)
+/* At most entries nothing is: all words are looked at before their order. */
+static int request(const struct vlapic *vl)
 {
     uint32_t all = 0;
 
 #pragma GCC unroll 8
     for (unsigned int offset = VL_IRR; offset < VL_IRR + 0x80; offset += 0x10)
         all |= vlapic_reg(vl, offset);
-    return all && vlapic_hw_enabled(vl);
-}
-
-static int request_above(const struct vlapic *vl, int priority)
-{
-    int irr = highest_vector(vl, VL_IRR);
-
-    return irr >= 0 && (irr & 0xf0) > (priority & 0xf0) ? irr : -1;
+    return all && vlapic_hw_enabled(vl) ? highest_vector(vl, VL_IRR) : -1;
 }
 
 int vlapic_pending_vector(struct vlapic *vl)
 {
-    return any_request(vl) ? request_above(vl, vlapic_ppr(vl)) : -1;
+    int irr = request(vl);
+
+    return irr >= 0 && (irr & 0xf0) > (vlapic_ppr(vl) & 0xf0) ? irr : -1;
 }
 
 int vlapic_requested_vector(struct vlapic *vl)
 {
-    int serving;
+    int irr = request(vl), serving;
 
-    if (!any_request(vl))
+    if (irr < 0)
         return -1;
     serving = highest_vector(vl, VL_ISR);
-    return request_above(vl, serving < 0 ? 0 : serving);
+    return (irr & 0xf0) > (serving < 0 ? 0 : serving & 0xf0) ? irr : -1;
 }
 
 void vlapic_accept(struct vlapic *vl, uint8_t vector)

@@ -113,16 +113,15 @@ void svm_prepare_events(struct vcpu *v)
 {
     struct vmcb *c = vmcb_of(v);
     bool busy = v->arch.hvm.event.valid;
-    struct hvm_intr intr;
+    struct hvm_intr intr = hvm_intr_pending(v);
 
     if (busy)
         inject_saved(v);
     /* An interrupt that only the task priority holds back: see when that is lowered. */
-    if (hvm_intr_below_tpr(v))
+    if (!intr.from_lapic && hvm_intr_below_tpr(v))
         c->cr_write |= INTERCEPT_CR8;
     else
         c->cr_write &= ~INTERCEPT_CR8;
-    intr = hvm_intr_pending(v);
     if (intr.kind == HVM_INTR_NONE) {
         request(c, 0, false);
     } else if (intr.kind == HVM_INTR_VECTOR) {
