@@ -205,20 +205,28 @@ static const struct emulate_ops ops = {
 
 /* --- registers --------------------------------------------------------------------- */
 
-static void copy_gprs(struct cpu_user_regs *r, uint64_t *gpr, bool to_guest)
-{
-    uint64_t *place[EMUL_NR_REGS] = {
-        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-        &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
-    };
-    unsigned int i;
+#define AT(reg) (offsetof(struct cpu_user_regs, reg) / 8)
+static const uint8_t gpr_at[EMUL_NR_REGS] = {
+    AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+    AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15),
+};
 
-    for (i = 0; i < EMUL_NR_REGS; i++) {
-        if (to_guest)
-            *place[i] = gpr[i];
-        else
-            gpr[i] = *place[i];
-    }
+static void load_gprs(const struct cpu_user_regs *r, uint64_t *gpr)
+{
+    const uint64_t *place = (const uint64_t *)r;
+
+#pragma GCC unroll 16
+    for (unsigned int i = 0; i < EMUL_NR_REGS; i++)
+        gpr[i] = place[gpr_at[i]];
+}
+
+static void store_gprs(struct cpu_user_regs *r, const uint64_t *gpr)
+{
+    uint64_t *place = (uint64_t *)r;
+
+#pragma GCC unroll 16
+    for (unsigned int i = 0; i < EMUL_NR_REGS; i++)
+        place[gpr_at[i]] = gpr[i];
 }
 
 static void load_state(struct vcpu *v, struct emulate_ctxt *c)
@@ -230,7 +238,7 @@ static void load_state(struct vcpu *v, struct emulate_ctxt *c)
 
     memset(c, 0, sizeof(*c));
     c->ops = &ops;
-    copy_gprs(&v->arch.regs, c->regs.gpr, false);
+    load_gprs(&v->arch.regs, c->regs.gpr);
     c->regs.rip = v->arch.regs.rip;
     c->regs.rflags = v->arch.regs.rflags;
     for (i = 0; i < EMUL_NR_SEGS; i++) {
@@ -248,7 +256,7 @@ static void load_state(struct vcpu *v, struct emulate_ctxt *c)
 
 static void store_state(struct vcpu *v, struct emulate_ctxt *c)
 {
-    copy_gprs(&v->arch.regs, c->regs.gpr, true);
+    store_gprs(&v->arch.regs, c->regs.gpr);
     v->arch.regs.rip = c->regs.rip;
     v->arch.regs.rflags = c->regs.rflags;
 }
@@ -310,11 +318,13 @@ static void load_code_state(struct vcpu *v, struct emulate_ctxt *c)
 
     c->ops = &ops;
     c->regs.rip = v->arch.regs.rip;
+    c->cpl = hvm_cpl(v);
+    c->mode = hvm_code_bytes(v);
+    if (c->mode == 8)
+        return;         /* nothing of CS counts */
     hvm->get_segment(v, SEG_CS, &cs);
     c->seg[EMUL_CS].base = cs.base;
     c->seg[EMUL_CS].limit = cs.limit;
-    c->cpl = hvm_cpl(v);
-    c->mode = hvm_code_bytes(v);
 }
 
 /*

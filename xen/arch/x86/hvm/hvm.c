@@ -95,22 +95,19 @@ void hvm_vcpu_destroy(struct vcpu *v)
 
 unsigned int hvm_cpl(struct vcpu *v)
 {
-    struct segment_reg ss;
-
-    hvm->get_segment(v, SEG_SS, &ss);
-    return (ss.attr >> 5) & 3;
+    return hvm->cpl(v);
 }
 
 unsigned int hvm_code_bytes(struct vcpu *v)
 {
-    struct segment_reg cs;
+    unsigned int attr;
 
     if (!(v->arch.hvm.guest_cr[0] & CR0_PE) || (v->arch.regs.rflags & X86_EFLAGS_VM))
         return 2;
-    hvm->get_segment(v, SEG_CS, &cs);
-    if ((v->arch.hvm.efer & EFER_LMA) && (cs.attr & SEG_ATTR_L))
+    attr = hvm->code_attr(v);
+    if ((v->arch.hvm.efer & EFER_LMA) && (attr & SEG_ATTR_L))
         return 8;
-    return cs.attr & SEG_ATTR_DB ? 4 : 2;
+    return attr & SEG_ATTR_DB ? 4 : 2;
 }
 
 void hvm_skip_insn(struct vcpu *v, unsigned int len)

@@ -60,6 +60,8 @@ void svm_switch_out(struct vcpu *v);
 void svm_switch_in(struct vcpu *v);
 void svm_get_segment(struct vcpu *v, enum hvm_seg seg, struct segment_reg *r);
 void svm_set_segment(struct vcpu *v, enum hvm_seg seg, const struct segment_reg *r);
+unsigned int svm_code_attr(struct vcpu *v);
+unsigned int svm_cpl(struct vcpu *v);
 void svm_update_cr(struct vcpu *v, unsigned int cr);
 void svm_update_efer(struct vcpu *v);
 /* The guest touched a debug register: give it the real ones until it is switched out. */

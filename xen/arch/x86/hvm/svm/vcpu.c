@@ -98,6 +98,16 @@ void svm_get_segment(struct vcpu *v, enum hvm_seg seg, struct segment_reg *r)
         r->attr = (r->attr & ~0x60) | (c->cpl & 3) << 5;
 }
 
+unsigned int svm_code_attr(struct vcpu *v)
+{
+    return vmcb_of(v)->cs.attr;
+}
+
+unsigned int svm_cpl(struct vcpu *v)
+{
+    return vmcb_of(v)->cpl & 3;
+}
+
 void svm_set_segment(struct vcpu *v, enum hvm_seg seg, const struct segment_reg *r)
 {
     struct vmcb *c = vmcb_of(v);

@@ -104,6 +104,9 @@ struct hvm_ops {
     noreturn void (*run)(struct vcpu *v); /* the resume loop */
     void (*get_segment)(struct vcpu *v, enum hvm_seg seg, struct segment_reg *r);
     void (*set_segment)(struct vcpu *v, enum hvm_seg seg, const struct segment_reg *r);
+    /* What every exit asks of them: SEG_CS's attr, SEG_SS's privilege level. */
+    unsigned int (*code_attr)(struct vcpu *v);
+    unsigned int (*cpl)(struct vcpu *v);
     void (*update_cr)(struct vcpu *v, unsigned int cr);   /* guest_cr[] changed */
     void (*update_efer)(struct vcpu *v);
     void (*set_tsc_offset)(struct vcpu *v, int64_t offset);
