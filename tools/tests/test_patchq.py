@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The life of a stable branch in a clone of this tree: declared at a base that lacks a fix,
+the fix carried over, exported, refreshed. scripts/patchq prove, which builds, is a step of
+`make test` of its own."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+FIX = "xsa149-vcpu-array.patch"
+pytestmark = pytest.mark.host
+
+
+def git(tree, *words):
+    who = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    return subprocess.run(["git", *who, *words], cwd=tree, check=True, text=True,
+                          capture_output=True).stdout
+
+
+def patchq(tree, *words):
+    return subprocess.run([tree / "scripts/patchq", *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+def patch(tree, *words):
+    with open(TREE / "patches/main" / FIX, encoding="utf-8") as text:
+        subprocess.run(["patch", "-p1", "-s", *words], cwd=tree, stdin=text, check=True)
+
+
+def the_file(tree):
+    """Whose first change the fix is."""
+    text = (TREE / "patches/main" / FIX).read_text()
+    return tree / text.split("\n+++ b/")[1].split()[0]
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """A repository with the fix taken out, a branch 'stable-1' declared there, and the fix
+    again on top of it."""
+    tree = tmp_path_factory.mktemp("history") / "tree"
+    files = git(TREE, "ls-files", "-z", "-c", "-o", "--exclude-standard").split("\0")
+    for name in files:
+        if name and (TREE / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TREE / name, tree / name)
+    git(tree.parent, "init", "-q", str(tree))
+    patch(tree, "-R")
+    git(tree, "add", "-A")
+    git(tree, "commit", "-qm", "Without the fix")
+    base = git(tree, "rev-parse", "HEAD").strip()
+    patch(tree)
+    with open(tree / "patches/branches", "a", encoding="utf-8") as branches:
+        branches.write(f"stable-1 {base}\n")
+    (tree / "patches/stable-1").mkdir()
+    (tree / "patches/stable-1/series").write_text("# Fixes since the base.\n")
+    git(tree, "add", "-A")
+    git(tree, "commit", "-qm", "With the fix")
+    return tree
+
+
+@pytest.fixture
+def clone(history, tmp_path):
+    git(tmp_path, "clone", "-q", str(history), "clone")
+    return tmp_path / "clone"
+
+
+def backported(clone):
+    done = patchq(clone, "backport", FIX, "stable-1")
+    assert done.returncode == 0, done.stdout
+    return clone / "patches/stable-1" / FIX
+
+
+def test_backport_names_its_origin(clone):
+    commit = git(clone, "log", "-1", "--format=%h", "--", f"patches/main/{FIX}").strip()
+    assert f"\nOrigin: main, {commit}\n" in backported(clone).read_text()
+    assert patchq(clone, "check", "-b", "stable-1").returncode == 0
+    again = patchq(clone, "backport", FIX, "stable-1")
+    assert again.returncode == 1 and "has it already" in again.stdout
+
+
+def test_worktree_is_base_and_series(clone, tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
+    assert patchq(clone, "worktree", "stable-1", before).returncode == 0
+    backported(clone)
+    assert patchq(clone, "worktree", "stable-1", after).returncode == 0
+    name = the_file(clone).relative_to(clone)
+    fixed = (TREE / name).read_text()
+    assert (after / name).read_text() == fixed
+    assert (before / name).read_text() != fixed
+
+
+def test_export_is_fit_for_git_am(clone, tmp_path):
+    backported(clone)
+    mails = tmp_path / "mails"
+    assert patchq(clone, "export", mails, "-b", "stable-1").returncode == 0
+    git(clone, "worktree", "add", "-q", "--detach", tmp_path / "base", "HEAD~1")
+    git(tmp_path / "base", "am", "-q", mails / FIX)
+    assert the_file(tmp_path / "base").read_text() == the_file(TREE).read_text()
+    assert (mails / "series").read_text() == f"{FIX}\n"
+
+
+def test_refresh_follows_a_moved_tree(clone):
+    where = the_file(clone)
+    where.write_text("/* a new first line */\n" + where.read_text())
+    assert patchq(clone, "refresh").returncode == 0
+    assert patchq(clone, "check").returncode == 0
+    moved = (clone / "patches/main" / FIX).read_text()
+    assert moved != (TREE / "patches/main" / FIX).read_text()
+
+
+def test_what_does_not_reverse_is_named(clone):
+    where = the_file(clone)
+    where.write_text("nothing is left\n")
+    done = patchq(clone, "check")
+    assert done.returncode == 1 and FIX in done.stdout
+
+
+def test_unknown_names_are_refused(clone):
+    for words in (["backport", "no.patch", "stable-1"], ["backport", FIX, "stable-9"],
+                  ["check", "-b", "stable-9"], ["worktree", "stable-9", "x"]):
+        done = patchq(clone, *words)
+        assert done.returncode == 1 and done.stdout.startswith("patchq: no "), done.stdout
