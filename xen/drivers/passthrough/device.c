@@ -60,23 +60,25 @@ static int refuse_reserved(paddr_t start, paddr_t end, unsigned int flags, void 
     return -EPERM;
 }
 
-/* Domain 0 alone gets the regions that firmware asked for. */
+/*
+ * Domain 0 alone gets the regions that firmware asked for, if domain 0 may reach them:
+ * firmware that reserves RAM would open other domains' memory and ours to a device.
+ */
 static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
 {
+    unsigned long first = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
+    struct iommu_range r = { .start = _dfn(first), .count = last - first + 1 };
     struct domain *d = arg;
     int err = 0;
 
-    for (unsigned long f = start >> PAGE_SHIFT; !err && f <= end >> PAGE_SHIFT; f++)
-        err = iommu_map(d, _dfn(f), _mfn(f), 0, flags);
-    if (!err) {
-        struct iommu_range r = {
-            .start = _dfn(start >> PAGE_SHIFT),
-            .count = (end >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1,
-        };
-
-        err = iommu_flush(d, &r, 1);
+    if (!rangeset_contains(&d->iomem_caps, first, last)) {
+        printk(XENLOG_ERR "%s: firmware reserves %#lx-%#lx for devices, which is not "
+                          "domain 0's to reach\n", iommu->name, start, end);
+        return -EPERM;
     }
-    return err;
+    for (unsigned long f = first; !err && f <= last; f++)
+        err = iommu_map(d, _dfn(f), _mfn(f), 0, flags);
+    return err ? err : iommu_flush(d, &r, 1);
 }
 
 /* pdev is nobody's; give it to d with its virtual config space. */

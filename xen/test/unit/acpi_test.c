@@ -515,6 +515,59 @@ static void test_dmar_blocks(void **state)
     assert_int_equal(parse_copy(&s, t, sizeof(t)), -EINVAL);
 }
 
+/* A table of the given blocks; 0 or the parser's refusal. */
+static int dmar_of(const uint8_t *blocks, uint32_t len)
+{
+    uint8_t t[48 + 64] = { 'D', 'M', 'A', 'R' };
+    const struct sample s = { t, 48 + len, p_dmar };
+
+    t[36] = 38;
+    memcpy(t + 48, blocks, len);
+    seal(t, 48 + len);
+    return parse_copy(&s, t, 48 + len);
+}
+
+static void test_dmar_absurd(void **state)
+{
+    uint8_t b[64] = { 0, 0, 16 };
+    uint8_t *second = b + 16;
+
+    (void)state;
+    assert_int_equal(dmar_of(b, 0), -ENOENT);   /* no unit at all */
+    put(b + 8, 0xfed90000, 8);
+    assert_int_equal(dmar_of(b, 16), 0);
+    put(b + 8, 0xfed90800, 8);                  /* registers not on a page */
+    assert_int_equal(dmar_of(b, 16), -EINVAL);
+    put(b + 8, 0xfed90000, 8);
+    memcpy(second, b, 16);                      /* two units, one set of registers */
+    assert_int_equal(dmar_of(b, 32), -EINVAL);
+    put(second + 8, 0xfed91000, 8);
+    assert_int_equal(dmar_of(b, 32), 0);
+    b[4] = second[4] = 1;                       /* two that have all the rest */
+    assert_int_equal(dmar_of(b, 32), -EINVAL);
+    second[6] = 1;                              /* of another segment: fine */
+    assert_int_equal(dmar_of(b, 32), 0);
+    second[2] = 0;                              /* a block without length */
+    assert_int_equal(dmar_of(b, 32), -EINVAL);
+    second[2] = 17;                             /* longer than the table */
+    assert_int_equal(dmar_of(b, 32), -EINVAL);
+    put(second, 1 | 34 << 16, 4);               /* a region, for one device */
+    put(second + 8, 0x7f000000, 8);
+    put(second + 16, 0x7f000fff, 8);
+    second[24] = 1;
+    second[25] = 10;
+    assert_int_equal(dmar_of(b, 50), 0);
+    second[25] = 6;                             /* a path of no steps */
+    assert_int_equal(dmar_of(b, 50), -EINVAL);
+    second[25] = 12;                            /* one that leaves the block */
+    assert_int_equal(dmar_of(b, 50), -EINVAL);
+    second[25] = 10;
+    put(second + 16, 0x7f000ffe, 8);            /* a region of half pages */
+    assert_int_equal(dmar_of(b, 50), -EINVAL);
+    put(second + 16, 1ULL << 60 | 0xfff, 8);    /* of more than there can be */
+    assert_int_equal(dmar_of(b, 50), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_ivrs_absurd),
         cmocka_unit_test(test_dmar_q35),
         cmocka_unit_test(test_dmar_blocks),
+        cmocka_unit_test(test_dmar_absurd),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -28,7 +28,8 @@ static uint64_t table[AMD_DEVICES * 4];
 /* init.c would look through all units; here there is one. */
 bool amd_device_info(uint16_t segment, uint16_t rid, struct amd_device_info *info)
 {
-    (void)segment;
+    if (segment)
+        return false;
     *info = (struct amd_device_info){ .unit = &unit, .alias = rid };
     for (unsigned int i = 0; i < amd_ivrs.ranges; i++) {
         const struct acpi_ivrs_range *r = &amd_ivrs.range[i];

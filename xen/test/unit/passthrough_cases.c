@@ -118,6 +118,11 @@ int iommu_flush(struct domain *dom, const struct iommu_range *r, unsigned int n)
     return 0;
 }
 
+void read_lock(rwlock_t *l) { (void)l; }
+void read_unlock(rwlock_t *l) { (void)l; }
+void write_lock(rwlock_t *l) { (void)l; }
+void write_unlock(rwlock_t *l) { (void)l; }
+
 static void plug(struct pci_dev *pdev, sbdf_t s)
 {
     memset(pdev, 0, sizeof(*pdev));
@@ -126,8 +131,8 @@ static void plug(struct pci_dev *pdev, sbdf_t s)
     list_add_tail(&pci_devices, &pdev->link);
 }
 
-/* Domain 0 has everything. */
-static void start(void)
+/* Domain 0 has everything; all of memory from 16 MiB to `ram` is RAM. */
+static void start_with(paddr_t ram)
 {
     static const sbdf_t at[] = {
         { 0x10 }, { 0x18 }, { 0x20 }, { 0x28 }, { 0x108 }, { 0x110 }, { 0x200 },
@@ -152,8 +157,16 @@ static void start(void)
     }
     dom0 = &d[0];
     dom0->is_privileged = true;
+    rangeset_init(&dom0->iomem_caps, NULL, "iomem");
+    assert_int_equal(rangeset_add(&dom0->iomem_caps, 0, 0xfff), 0);
+    assert_int_equal(rangeset_add(&dom0->iomem_caps, ram >> PAGE_SHIFT, 0xfffff), 0);
     assert_int_equal(iommu_setup_dom0(dom0), 0);
     assert_int_equal(v->owner(PCI_RID(PLAIN)), 1);
+}
+
+static void start(void)
+{
+    start_with(RESERVED_BASE);
 }
 
 static void check_owner(sbdf_t s, const struct domain *dom)
@@ -228,6 +241,33 @@ static void reserved_region(void **state)
     assert_int_equal(iommu_reserved_nth(NULL, 2, &first, &last), -ENOENT);
     iommu = NULL;
     assert_int_equal(iommu_reserved_nth(NULL, 0, &first, &last), -ENOENT);
+}
+
+/* One page of the region is RAM: the device gets nothing, the others do not mind. */
+static void reserved_ram(void **state)
+{
+    (void)state;
+    start_with(RESERVED_BASE + PAGE_SIZE);
+    check_owner(RESERVED, NULL);
+    assert_int_equal(identity_pages, 0);
+    check_owner(TWIN1, dom0);
+    assert_int_equal(iommu_assign(&d[1], RESERVED, false), -EPERM);
+    check_owner(RESERVED, NULL);
+}
+
+/* No unit has the device: it is refused, as what it does could not be stopped. */
+static void uncovered(void **state)
+{
+    (void)state;
+    start();
+    spin_lock(&pcidevs_lock);
+    plug(&late, PCI_SBDF(1, 0, 2, 0));
+    assert_int_equal(iommu_device_arrived(&late), -ENODEV);
+    spin_unlock(&pcidevs_lock);
+    assert_null(late.domain);
+    assert_int_equal(iommu_assign(&d[1], late.sbdf, false), -ENODEV);
+    assert_null(late.domain);
+    assert_true(list_empty(&d[1].iommu.devices));
 }
 
 /* Two with one name: never in two hands. */
@@ -311,6 +351,8 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals),
         cmocka_unit_test(reserved_region),
+        cmocka_unit_test(reserved_ram),
+        cmocka_unit_test(uncovered),
         cmocka_unit_test(shared_name),
         cmocka_unit_test(shared_name_newcomer),
         cmocka_unit_test(conventional_bridge),

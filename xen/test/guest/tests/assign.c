@@ -61,6 +61,7 @@ TEST(refusals)
     CHECK_EQ(device_op(XEN_DOMCTL_assign_device, with, 0xff00), -XEN_ENODEV);
     CHECK_EQ(device_op(XEN_DOMCTL_deassign_device, with, 0xff00), -XEN_ENODEV);
     CHECK_EQ(assign(0x7000), -XEN_ESRCH);
+    CHECK_EQ(deassign(0x7000), -XEN_ESRCH);
     CHECK_EQ(assign(plain), -XEN_EOPNOTSUPP);
     CHECK_EQ(deassign(with), -XEN_ENODEV);
     CHECK_EQ(deassign(DOMID_IO), -XEN_ENODEV);
@@ -156,6 +157,87 @@ TEST(death_of_owner)
     CHECK(untouched_by_device());
     CHECK_EQ(deassign(DOMID_IO), 0);
     CHECK(reaches_us());
+}
+
+/* The domain has been destroyed, but we still have a page of it. */
+TEST(dying_domain)
+{
+    domid_t id;
+    long rc;
+
+    CHECK_EQ(create_with_iommu(1, &id), 0);
+    CHECK_EQ(populate(id, THEIRS, 1), 1);
+    CHECK_EQ(see_page(id, THEIRS, VIEW), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+    rc = assign(id);
+    CHECK(rc == -XEN_EINVAL || rc == -XEN_ESRCH);
+    CHECK(reaches_us());
+    CHECK_EQ(drop_page(VIEW), 0);
+    CHECK_EQ(assign(id), -XEN_ESRCH);
+    CHECK(reaches_us());
+}
+
+static void begin_dma(uint64_t target)
+{
+    EDU_REG(regs, 0x80) = EDU_BUFFER;
+    EDU_REG(regs, 0x88) = target;
+    EDU_REG(regs, 0x90) = EDU_BYTES;
+    EDU_REG(regs, 0x98) = 3;
+}
+
+/* Whether it was still under way, and has ended since. */
+static bool end_dma(void)
+{
+    bool late = EDU_REG(regs, 0x98) & 1;
+
+    for (unsigned int ms = 0; ms < 5000 && (EDU_REG(regs, 0x98) & 1); ms++)
+        delay_ns(1000000);
+    return late && !(EDU_REG(regs, 0x98) & 1);
+}
+
+/*
+ * The device is taken while it writes to a page whose translation is in the IOTLB: by
+ * deassignment, and by the death of its domain. Retried when the machine was so slow
+ * that the transfer was over first.
+ */
+static void taken_during_dma(bool by_death)
+{
+    volatile uint64_t *view = (volatile uint64_t *)(VIEW << 12);
+    bool late = false;
+
+    for (unsigned int n = 0; n < 10 && !late; n++) {
+        domid_t id;
+
+        CHECK_EQ(create_with_iommu(1, &id), 0);
+        CHECK_EQ(populate(id, THEIRS, 1), 1);
+        CHECK_EQ(see_page(id, THEIRS, VIEW), 0);
+        CHECK_EQ(assign(id), 0);
+        view[0] = 0x4444;
+        CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
+        CHECK(view[0] != 0x4444);
+        view[0] = 0x4444;
+        begin_dma(THEIRS << 12);
+        CHECK_EQ(by_death ? simple(XEN_DOMCTL_destroydomain, id) : deassign(id), 0);
+        late = end_dma();
+        CHECK(!late || view[0] == 0x4444);
+        if (!by_death)
+            CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+        CHECK_EQ(drop_page(VIEW), 0);
+        CHECK_EQ(deassign(DOMID_IO), 0);
+        edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
+        CHECK(reaches_us());
+    }
+    CHECK(late);
+}
+
+TEST(deassigned_during_dma)
+{
+    taken_during_dma(false);
+}
+
+TEST(destroyed_during_dma)
+{
+    taken_during_dma(true);
 }
 
 TEST(device_group)
