@@ -166,13 +166,6 @@ static void add_range(struct batch *b, const struct iommu_space *s,
             s->id, dfn_x(r->start) >> order << (order + PAGE_SHIFT), order);
 }
 
-static void add_ranges(struct batch *b, const struct iommu_space *s,
-                       const struct iommu_range *ranges, unsigned int n)
-{
-    for (unsigned int i = 0; i < n; i++)
-        add_range(b, s, &ranges[i]);
-}
-
 /* All units work at the same time, then all are waited for. */
 static int run(struct domain *d, struct iommu_space *s, struct batch *b)
 {
@@ -213,6 +206,7 @@ static int run(struct domain *d, struct iommu_space *s, struct batch *b)
 int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n)
 {
     struct iommu_space *s = d->iommu.priv;
+    struct iommu_range missed;
     struct batch b;
 
     if (n == 0)
@@ -220,7 +214,11 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
     b.used = 0;
     b.whole = false;
     b.pages = 0;
-    add_ranges(&b, s, ranges, n);
+    for (unsigned int i = 0; i < n; i++)
+        add_range(&b, s, &ranges[i]);
+    /* A batch that fills flushes when a change is not yet recorded whole. */
+    missed = iommu_tables_missed(&s->tables, ranges, n);
+    add_range(&b, s, &missed);
     return run(d, s, &b);
 }
 

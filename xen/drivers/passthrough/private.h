@@ -55,6 +55,7 @@ struct iommu_tables {
     struct domain *d;
     struct pt pt;
     struct list retired;        /* page_info.list of tables no longer linked */
+    uint64_t changing;          /* the block that is being mapped or unmapped */
     pt_entry_t absent;          /* how an empty entry is written */
     /* units do not snoop: push each entry out of the caches */
     bool write_back;
@@ -68,6 +69,12 @@ int iommu_tables_init(struct iommu_tables *t, struct domain *d,
 int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int order,
                      pt_attr_t attr);
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
+/*
+ * What has to be flushed besides n ranges before the retired tables may go: units can
+ * have cached entries that lead to them. Count 0: nothing.
+ */
+struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
+                                       const struct iommu_range *ranges, unsigned int n);
 /* Free what is retired: every unit that knew the tables has been flushed. */
 void iommu_tables_reap(struct iommu_tables *t);
 /* Free the tree, some tables at a time: 0 or -ERESTART. No unit uses it any more. */

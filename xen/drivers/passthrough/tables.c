@@ -49,11 +49,18 @@ static void free_table(void *ctx, unsigned long mfn)
     charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
 }
 
+/* Which block's change it was replaces the count in a table that is no longer linked. */
+#define BLOCK(dfn, order)   ((uint64_t)(dfn) << 8 | (order))
+#define BLOCK_START(b)      ((unsigned long)((b) >> 8))
+#define BLOCK_COUNT(b)      (1UL << ((b) & 0xff))
+
 static void retire_table(void *ctx, unsigned long mfn)
 {
     struct iommu_tables *t = ctx;
+    struct page_info *pg = mfn_to_page(_mfn(mfn));
 
-    list_add_tail(&t->retired, &mfn_to_page(_mfn(mfn))->list);
+    pg->type = t->changing;
+    list_add_tail(&t->retired, &pg->list);
 }
 
 static pt_entry_t *map_table(void *ctx, unsigned long mfn)
@@ -122,12 +129,18 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
 
     if (order > 18 || (start | frame) & (nr - 1) || start + nr > pt_limit(&t->pt))
         return -EINVAL;
+    t->changing = BLOCK(start, order);
     /* One preparation reaches the table that holds up to 512 neighbouring entries. */
     for (unsigned long off = 0; off < nr; off += span * PT_ENTRIES) {
         int err = pt_prepare(&t->pt, start + off, level);
 
-        if (err)
+        if (err) {
+            while (off) {
+                off -= span * PT_ENTRIES;
+                pt_prune(&t->pt, start + off);
+            }
             return err;
+        }
     }
     for (unsigned long off = 0; off < nr; off += span)
         pt_set(&t->pt, start + off, level, frame + off, attr);
@@ -145,11 +158,38 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
         return -EINVAL;
     if (start >= pt_limit(&t->pt))
         return 0;
+    t->changing = BLOCK(start, order);
     /* Only a leaf larger than the piece needs memory, and then it is the only leaf. */
     err = pt_unmap(&t->pt, start, nr, &cur);
     if (!err)
         pt_prune(&t->pt, start);
     return err;
+}
+
+static bool covers(const struct iommu_range *r, uint64_t block)
+{
+    unsigned long skip = BLOCK_START(block) - dfn_x(r->start);
+
+    return skip < r->count && r->count - skip >= BLOCK_COUNT(block);
+}
+
+struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
+                                       const struct iommu_range *ranges, unsigned int n)
+{
+    unsigned long first = ~0UL, end = 0;
+    const struct page_info *pg;
+
+    list_for_each(pg, &t->retired, list) {
+        unsigned int i = 0;
+
+        while (i < n && !covers(&ranges[i], pg->type))
+            i++;
+        if (i < n)
+            continue;
+        first = MIN(first, BLOCK_START(pg->type));
+        end = MAX(end, BLOCK_START(pg->type) + BLOCK_COUNT(pg->type));
+    }
+    return (struct iommu_range){ _dfn(first), end ? end - first : 0 };
 }
 
 void iommu_tables_reap(struct iommu_tables *t)

@@ -228,6 +228,50 @@ static void test_retired_tables(void **state)
     finish();
 }
 
+static bool cached(unsigned long dfn)
+{
+    size_t slot = dfn % ARRAY_SIZE(tlb);
+
+    return tlb[slot].used && tlb[slot].dfn == dfn && tlb[slot].tag == d.iommu.priv->id;
+}
+
+/*
+ * A flush for something else, as a batch that fills in the middle of a change makes: a
+ * table is freed only if what led to it was flushed as well (I1).
+ */
+static void test_foreign_flush(void **state)
+{
+    static const unsigned int orders[] = { 0, 9, 10 };
+    unsigned long far = BASE + (1UL << 20), mfn;
+
+    (void)state;
+    for (unsigned int n = 0; n < ARRAY_SIZE(orders); n++) {
+        unsigned long last = BASE + (1UL << orders[n]) - 1;
+        uint64_t before, commands;
+
+        start();
+        assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x5001), 0, 3), 0);
+        assert_int_equal(iommu_space_map(&d, _dfn(last), _mfn(0x5003), 0, 3), 0);
+        assert_int_equal(iommu_space_map(&d, _dfn(far), _mfn(0x5005), 0, 3), 0);
+        device_access(last, &mfn);
+        assert_true(cached(last));
+        before = tables();
+        assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), orders[n]), 0);
+        assert_int_equal(flush_one(far, 1), 0);
+        assert_true(tables() == before || !cached(last));
+        /* A flush of all that changed needs no more than its own command. */
+        assert_int_equal(iommu_space_map(&d, _dfn(last), _mfn(0x5003), 0, 3), 0);
+        assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), orders[n]), 0);
+        commands = d.iommu.stats.flush_commands;
+        assert_int_equal(flush_one(BASE, 1UL << orders[n]), 0);
+        assert_int_equal(d.iommu.stats.flush_commands, commands + 1);
+        assert_int_equal(iommu_space_unmap(&d, _dfn(far), 0), 0);
+        assert_int_equal(flush_one(far, 1), 0);
+        assert_int_equal(tables(), 1);
+        finish();
+    }
+}
+
 /* A unit that stops: defined error, nothing reused, no second wait (I1, I8). */
 static void test_stall(void **state)
 {
@@ -285,6 +329,31 @@ static void test_no_memory(void **state)
     assert_int_equal(v->walk(&d, BASE + 7, &mfn), 0);
     assert_int_equal(v->walk(&d, BASE + 8, &mfn), 3);
     finish();
+}
+
+/* Without superpages a block needs several tables: those it got are given back (I4). */
+static void test_half_a_block(void **state)
+{
+    unsigned int failed = 0;
+    int err = -ENOMEM;
+
+    (void)state;
+    iommu_options.superpages = false;
+    start();
+    while (err) {
+        alloc_fail_arm(++failed);
+        err = iommu_space_map(&d, _dfn(BASE), _mfn(0x40000), 11, 3);
+        alloc_fail_arm(0);
+        if (!err)
+            break;
+        assert_int_equal(err, -ENOMEM);
+        assert_int_equal(flush_one(0, 1), 0);
+        assert_int_equal(tables(), 1);
+    }
+    assert_true(failed > 4);
+    assert_true(tables() >= 5);
+    finish();
+    iommu_options.superpages = true;
 }
 
 /* The ring goes round many times, with more ranges than one command each. */
@@ -394,7 +463,9 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_retired_tables),
+        cmocka_unit_test(test_foreign_flush),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_half_a_block),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_refusals),
