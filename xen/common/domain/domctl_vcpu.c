@@ -56,7 +56,8 @@ static long set_affinity(struct vcpu *v, const struct xen_domctl_vcpuaffinity *a
     }
     if (rc)
         return rc;
-    cpumask_and(&effective, &v->sched.hard_affinity, &cpu_online_map);
+    sched_domain_cpus(v->domain, &effective);
+    cpumask_and(&effective, &v->sched.hard_affinity, &effective);
     if (a->flags & XEN_VCPUAFFINITY_HARD)
         rc = bitmap_to_guest(&a->cpumap_hard, &effective, NR_CPUS);
     if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT)) {

@@ -5,7 +5,6 @@
 
 #include "private.h"
 
-const struct sched_policy *policy = &sched_fair;
 struct vcpu *idle_vcpu[NR_CPUS];
 
 static char opt_sched[16] __initdata = "credit2";
@@ -44,11 +43,11 @@ static void put_previous(struct run_queue *rq, struct vcpu *v, s_time_t now)
         rq->idle_total += now - rq->idle_since;
         return;
     }
-    policy->charge(rq, v, now - v->sched.start);
+    policy_of(v)->charge(rq, v, now - v->sched.start);
     v->sched.start = now;
     if (vcpu_runnable(v)) {
         runstate_set(v, RUNSTATE_runnable, now);
-        policy->enqueue(rq, v);
+        policy_of(v)->enqueue(rq, v);
     } else {
         runstate_set(v, stopped_state(v), now);
     }
@@ -56,7 +55,7 @@ static void put_previous(struct run_queue *rq, struct vcpu *v, s_time_t now)
 
 static struct vcpu *pick_next(struct run_queue *rq, s_time_t now)
 {
-    struct vcpu *v = policy->pick(rq, now);
+    struct vcpu *v = rq->pool->policy->pick(rq, now);
 
     if (!v)
         v = sched_steal(rq);
@@ -72,7 +71,7 @@ static void finish_switch(void)
     rq->prev = NULL;
     spin_unlock_irq(&rq->lock);
     if (prev && !is_idle_vcpu(prev) && !vcpu_allowed(prev, prev->processor))
-        sched_migrate(prev, policy->place(prev));
+        sched_settle(prev);
 }
 
 static void first_run(void *arg)
@@ -108,7 +107,8 @@ static void offer_work(const struct run_queue *rq)
         for_each_cpu(cpu, &v->sched.hard_affinity) {
             const struct run_queue *other = rq_of(cpu);
 
-            if (cpu_online(cpu) && other != rq && read_once(other->curr) == other->idle) {
+            if (vcpu_allowed(v, cpu) && other != rq &&
+                read_once(other->curr) == other->idle) {
                 softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
                 return;
             }
@@ -133,7 +133,7 @@ static void schedule(void)
         rq->idle_since = now;
     } else {
         runstate_set(next, RUNSTATE_running, now);
-        slice = policy->slice(rq, next);
+        slice = rq->pool->policy->slice(rq, next);
         if (slice)
             timer_set(&rq->slice, now + slice);
         if (rq->nr_queued)
@@ -177,7 +177,7 @@ void vcpu_wake(struct vcpu *v)
     rq_unlock(rq, flags);
     /* Its CPU is busy: another one may be idle, or this one no longer be allowed. */
     if (move)
-        sched_migrate(v, policy->place(v));
+        sched_settle(v);
 }
 
 void vcpu_sleep_nosync(struct vcpu *v)
@@ -257,18 +257,23 @@ void sched_init_cpu(unsigned int cpu)
     rq->idle = rq->curr = idle_vcpu[cpu] = v;
     rq->idle_since = NOW();
     timer_init(&rq->slice, slice_over, rq, cpu);
+    cpupool_init_cpu(cpu);
     v->sched.running = true;
     v->sched.runstate.state = RUNSTATE_running;
 }
 
 void __init sched_init(void)
 {
+    const struct sched_policy *policy = &sched_fair;
+
     if (!strcmp(opt_sched, sched_null.opt_name))
         policy = &sched_null;
     else if (strcmp(opt_sched, sched_fair.opt_name))
         printk(XENLOG_WARNING "sched=%s: no such scheduler, using %s\n", opt_sched,
                policy->opt_name);
     softirq_register(SOFTIRQ_SCHEDULE, schedule);
+    cpupool_init(policy);
+    sched_fair_init();
     sched_init_cpu(smp_processor_id());
     set_current(idle_vcpu[smp_processor_id()]);
     sched_keys_init();
@@ -277,10 +282,20 @@ void __init sched_init(void)
 
 unsigned int sched_id(void)
 {
-    return policy->id;
+    return cpupool0.policy->id;
 }
 
 const char *sched_name(void)
 {
-    return policy->opt_name;
+    return cpupool0.policy->opt_name;
+}
+
+const struct sched_policy *sched_policy_by_id(unsigned int id)
+{
+    static const struct sched_policy *const all[] = {&sched_fair, &sched_null};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
+        if (all[i]->id == id)
+            return all[i];
+    return NULL;
 }

@@ -18,10 +18,7 @@
 #define CAP_PERIOD    MILLISECS(20)
 #define BALANCE_EVERY MILLISECS(40)
 
-unsigned int sched_ratelimit_us = 1000;
-
 static struct timer cap_timer;
-static bool cap_timer_ready;
 
 static int64_t weighted(s_time_t ran, unsigned int weight)
 {
@@ -71,7 +68,8 @@ static void balance(struct run_queue *rq, s_time_t now)
     rq->next_balance = now + BALANCE_EVERY;
     for (unsigned int cpu = cpumask_first(&cpu_online_map); cpu < NR_CPUS;
          cpu = cpumask_next(cpu, &cpu_online_map)) {
-        if (read_once(rq_of(cpu)->nr_queued) > rq->nr_queued) {
+        if (same_pool(rq, rq_of(cpu)) &&
+            read_once(rq_of(cpu)->nr_queued) > rq->nr_queued) {
             v = sched_steal(rq);
             if (v)
                 fair_enqueue(rq, v);
@@ -88,7 +86,7 @@ static void call_for_balance(const struct run_queue *rq, s_time_t now)
     for_each_online_cpu(cpu) {
         const struct run_queue *other = rq_of(cpu);
 
-        if (read_once(other->nr_queued) < rq->nr_queued &&
+        if (same_pool(rq, other) && read_once(other->nr_queued) < rq->nr_queued &&
             now >= read_once(other->next_balance))
             softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
     }
@@ -128,7 +126,7 @@ static bool fair_preempts(const struct run_queue *rq, const struct vcpu *v)
     const struct vcpu *curr = rq->curr;
     s_time_t ran = NOW() - curr->sched.start;
 
-    if (ran < MICROSECS(read_once(sched_ratelimit_us)))
+    if (ran < MICROSECS(read_once(rq->pool->ratelimit_us)))
         return false;
     return v->sched.vtime + GRANULARITY <
            curr->sched.vtime +
@@ -221,12 +219,13 @@ static void refill(void *unused)
         timer_set(&cap_timer, NOW() + CAP_PERIOD);
 }
 
+void __init sched_fair_init(void)
+{
+    timer_init(&cap_timer, refill, NULL, smp_processor_id());
+}
+
 static void fair_adjusted(struct domain *d)
 {
-    if (!cap_timer_ready) {
-        timer_init(&cap_timer, refill, NULL, cpumask_first(&cpu_online_map));
-        cap_timer_ready = true;
-    }
     write_once(d->sched.cap_budget, d->sched.cap ? period_budget(d) : 0);
     refill_domain(d); /* a cap that was lifted frees who is parked */
     if (d->sched.cap && !timer_active(&cap_timer))

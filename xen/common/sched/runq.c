@@ -47,7 +47,9 @@ static void look_again(struct run_queue *rq)
 
 void rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
 {
-    policy->enqueue(rq, v);
+    const struct sched_policy *policy = rq->pool->policy;
+
+    policy_of(v)->enqueue(rq, v);
     if (!v->sched.queued)
         return;
     if (is_idle_vcpu(rq->curr) || policy->preempts(rq, v)) {
@@ -84,15 +86,16 @@ static void rebase(struct vcpu *v, const struct run_queue *from,
     v->sched.vtime += to->clock - from->clock;
 }
 
-void sched_migrate(struct vcpu *v, unsigned int to)
+bool sched_migrate(struct vcpu *v, unsigned int to)
 {
     struct run_queue *from, *dest = rq_of(to);
+    bool allowed = true;
     uint64_t flags;
 
     for (;;) {
         from = rq_of(read_once(v->processor));
         if (from == dest)
-            return;
+            return true;
         flags = lock_two(from, dest);
         if (v->processor == from->cpu)
             break;
@@ -102,7 +105,9 @@ void sched_migrate(struct vcpu *v, unsigned int to)
         /* It moves when it is switched out: schedule() sees that it may not stay. */
         if (!vcpu_allowed(v, from->cpu))
             look_again(from);
-    } else if (vcpu_allowed(v, to)) {
+    } else if (!vcpu_allowed(v, to)) {
+        allowed = false;
+    } else {
         bool queued = v->sched.queued;
 
         if (queued)
@@ -113,6 +118,18 @@ void sched_migrate(struct vcpu *v, unsigned int to)
             rq_enqueue_and_tickle(dest, v);
     }
     unlock_two(from, dest, flags);
+    return allowed;
+}
+
+/*
+ * The place is found without locks: its CPU, or v, may have changed pools since. As often
+ * as that can happen it is looked for again. Where v may use no CPU it stays; whoever
+ * made that so (cpupool_remove_cpu) lifts the affinity and comes here afterwards.
+ */
+void sched_settle(struct vcpu *v)
+{
+    while (!sched_migrate(v, policy_of(v)->place(v)))
+        cpu_relax();
 }
 
 /* The busiest other queue with something to give, by a look without locks. */
@@ -125,7 +142,7 @@ static struct run_queue *busiest(const struct run_queue *rq)
         struct run_queue *other = rq_of(cpu);
         unsigned int n = read_once(other->nr_queued);
 
-        if (other != rq && n > most) {
+        if (other != rq && same_pool(other, rq) && n > most) {
             most = n;
             best = other;
         }

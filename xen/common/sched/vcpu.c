@@ -24,18 +24,6 @@ struct vcpu *idle_vcpu_create(unsigned int cpu)
     return v;
 }
 
-int sched_domain_init(struct domain *d, unsigned int pool)
-{
-    if (!cpupool_exists(pool))
-        return -ESRCH;
-    d->sched = (struct sched_domain){.weight = 256, .pool = pool};
-    return 0;
-}
-
-void sched_domain_destroy(struct domain *d)
-{
-}
-
 int sched_vcpu_init(struct vcpu *v)
 {
     struct vcpu_runstate_info *rs = &v->sched.runstate;
@@ -44,9 +32,8 @@ int sched_vcpu_init(struct vcpu *v)
     cpumask_setall(&v->sched.hard_affinity);
     cpumask_setall(&v->sched.soft_affinity);
     v->sched.pause_flags = VPF_DOWN;
-    v->processor = v->vcpu_id % num_online_cpus();
-    if (!cpu_online(v->processor))
-        v->processor = cpumask_first(&cpu_online_map);
+    /* Should its CPU leave the pool before it runs, then waking it finds another. */
+    v->processor = cpupool_first_cpu(v);
     rs->state = RUNSTATE_offline;
     rs->state_entry_time = (uint64_t)NOW();
     sched_vcpu_stack(v);
@@ -121,15 +108,20 @@ int vcpu_set_hard_affinity(struct vcpu *v, const cpumask_t *mask)
     struct run_queue *rq;
     bool move;
 
-    cpumask_and(&usable, mask, &cpu_online_map);
-    if (cpumask_empty(&usable))
+    /* Not while a CPU leaves the pool or v's domain goes to another one. */
+    spin_lock(&cpupool_lock);
+    usable = cpupool_cpus(cpupool_of(v->domain));
+    if (!cpumask_intersects(mask, &usable)) {
+        spin_unlock(&cpupool_lock);
         return -EINVAL;
+    }
     rq = rq_lock_vcpu(v, &flags);
     v->sched.hard_affinity = *mask;
-    move = !cpumask_test(rq->cpu, mask);
+    move = !vcpu_allowed(v, rq->cpu);
     rq_unlock(rq, flags);
     if (move)
-        sched_migrate(v, policy->place(v));
+        sched_settle(v);
+    spin_unlock(&cpupool_lock);
     return 0;
 }
 

@@ -202,6 +202,8 @@ HYPERCALL(sysctl)
         return hypercall_continue(a);
     rc = run(&op, &copyback);
     spin_unlock(&sysctl_lock);
+    if (rc == -ERESTART)
+        return hypercall_continue(a);
     if (copyback && rc >= 0 && arg_write(a[0], &op))
         rc = -EFAULT;
     return rc;

@@ -31,6 +31,4 @@ struct cpu_policy;
 long policy_to_guest(const struct cpu_policy *p, uint32_t *nr_leaves, uint64_t leaves_at,
                      uint32_t *nr_msrs, uint64_t msrs_at);
 
-bool cpupool_exists(unsigned int pool);
-
 #endif

@@ -15,6 +15,7 @@
 #include <public/vcpu.h>
 
 struct domain;
+struct sched_policy;
 struct vcpu;
 
 /* Reasons why a vCPU does not run, beside the pause counts. */
@@ -46,13 +47,24 @@ struct sched_domain {
     uint16_t weight;            /* 1..65535, 256 is normal */
     uint16_t cap;               /* percent of one CPU, 0: none */
     int64_t cap_budget;         /* ns left in this period; atomic */
-    unsigned int pool;          /* cpupool id */
+    /*
+     * [cpupool_lock to write; readers without it may see one old and one new and must
+     * not mind]
+     */
+    unsigned int pool;                 /* cpupool id */
+    const struct sched_policy *policy; /* that pool's; NULL: in no pool yet */
 };
 
 void sched_init(void);                       /* boot CPU; creates its idle vCPU */
 void sched_init_cpu(unsigned int cpu);       /* before cpu enters the idle loop */
+/*
+ * d joins that cpupool: -ESRCH no such pool, -ENODEV it has no CPU. Takes LOCK_CPUPOOL,
+ * as do destroy (d leaves it, if it joined one) and vcpu_init.
+ */
 int sched_domain_init(struct domain *d, unsigned int pool);
 void sched_domain_destroy(struct domain *d);
+/* The CPUs that d's vCPUs can be given now: its pool's. Takes LOCK_CPUPOOL. */
+void sched_domain_cpus(const struct domain *d, cpumask_t *cpus);
 int sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 
@@ -79,6 +91,7 @@ void vcpu_unblock(struct vcpu *v);
 
 bool vcpu_runnable(const struct vcpu *v);
 
+/* -EINVAL: no CPU of its pool in mask (hard), or no CPU at all (soft). */
 int vcpu_set_hard_affinity(struct vcpu *v, const cpumask_t *mask);
 int vcpu_set_soft_affinity(struct vcpu *v, const cpumask_t *mask);
 
@@ -94,6 +107,7 @@ const char *sched_name(void);
 struct xen_sysctl_cpupool_op;
 struct xen_sysctl_scheduler_op;
 struct xen_domctl_scheduler_op;
+/* Fills op's output; the caller copies it back. -ERESTART: issue the call again. */
 long cpupool_sysctl(struct xen_sysctl_cpupool_op *op);
 long sched_sysctl(struct xen_sysctl_scheduler_op *op);
 long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op);

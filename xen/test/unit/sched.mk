@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 TESTS += sched
-sched_SRCS := common/sched/core.c common/sched/fair.c common/sched/null.c \
-              common/sched/runq.c common/sched/vcpu.c common/timer.c common/softirq.c \
-              common/tasklet.c common/sync/spinlock.c common/sync/lock_check.c
-sched_EXTRA :=
+sched_SRCS := common/sched/core.c common/sched/cpupool.c common/sched/fair.c \
+              common/sched/null.c common/sched/runq.c common/sched/vcpu.c common/timer.c \
+              common/softirq.c common/tasklet.c common/sync/spinlock.c \
+              common/sync/lock_check.c
+sched_EXTRA := sched_world.c

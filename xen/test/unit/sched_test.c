@@ -1,247 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The scheduler on simulated CPUs: the clock is ours, a "switch" only changes who is
- * current. Broken shares show as wrong ratios, a lost wake-up as a vCPU that does not
- * run.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include <xen/ctl.h>
-#include <xen/domain.h>
-#include <xen/lib.h>
-#include <xen/percpu.h>
-#include <xen/smp.h>
-
-#include "../../common/sched/private.h"
-
-#define CPUS 3
-
-struct cpu_info fake_cpu_info;
-cpumask_t cpu_online_map;
-
-static s_time_t clock_now;
-static struct vcpu *on_cpu[CPUS];
-static struct domain *domains[8];
-static unsigned int nr_domains;
-static bool event_pending;
-
-/* All of a test's objects; the next test starts over. */
-static void *object(size_t size)
-{
-    static void *all[256];
-    static unsigned int n;
-
-    if (size == 0) {
-        while (n)
-            free(all[--n]);
-        return NULL;
-    }
-    assert_true(n < ARRAY_SIZE(all));
-    all[n] = calloc(1, size);
-    return all[n++];
-}
-
-static int forget(void **state)
-{
-    object(0);
-    return 0;
-}
-
-/* --- what the scheduler stands on -------------------------------------------------- */
-
-void bug_fail(const char *file, int line, const char *what)
-{
-    fprintf(stderr, "%s:%d %s\n", file, line, what);
-    abort();
-}
-
-void panic(const char *fmt, ...)
-{
-    fprintf(stderr, "%s\n", fmt);
-    abort();
-}
-
-void printk(const char *fmt, ...)
-{
-}
-
-s_time_t get_s_time(void)
-{
-    return clock_now;
-}
-
-bool arch_timer_program(s_time_t when)
-{
-    return when > clock_now;
-}
-
-void smp_kick(unsigned int cpu)
-{
-}
-
-void stack_ctx_init(struct stack_ctx *ctx, void *base, void (*fn)(void *), void *arg)
-{
-}
-
-void stack_switch(struct stack_ctx *from, struct stack_ctx *to)
-{
-}
-
-void arch_vcpu_switch_in(struct vcpu *v)
-{
-}
-
-void arch_vcpu_switch_out(struct vcpu *v)
-{
-}
-
-void arch_vcpu_main(void *v)
-{
-    abort();
-}
-
-bool vcpu_event_pending(struct vcpu *v)
-{
-    return event_pending;
-}
-
-bool cpupool_exists(unsigned int pool)
-{
-    return pool == 0;
-}
-
-void sched_keys_init(void)
-{
-}
-
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    return object(size);
-}
-
-struct domain *domain_next(struct domain *prev, domid_t from)
-{
-    unsigned int i = 0;
-
-    while (prev && domains[i] != prev)
-        i++;
-    if (prev)
-        i++;
-    return i < nr_domains ? domains[i] : NULL;
-}
-
-/* --- simulation -------------------------------------------------------------------- */
-
-static void enter(unsigned int cpu)
-{
-    fake_cpu_info.cpu = cpu;
-    current = on_cpu[cpu];
-}
-
-static void leave(unsigned int cpu)
-{
-    on_cpu[cpu] = current;
-}
-
-static void softirqs(unsigned int cpu)
-{
-    enter(cpu);
-    softirq_raise(SOFTIRQ_TIMER);
-    do_softirq();
-    leave(cpu);
-}
-
-/* Run all CPUs for ns of time in steps of 50 us. */
-static void run_for(s_time_t ns)
-{
-    s_time_t end = clock_now + ns;
-
-    while (clock_now < end) {
-        for (unsigned int cpu = 0; cpu < CPUS; cpu++)
-            if (cpu_online(cpu))
-                softirqs(cpu);
-        clock_now += MICROSECS(50);
-    }
-}
-
-static void boot(unsigned int cpus)
-{
-    cpumask_zero(&cpu_online_map);
-    clock_now = MILLISECS(1);
-    nr_domains = 0;
-    event_pending = false;
-    policy = &sched_fair;
-    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-        fake_cpu_info.cpu = cpu;
-        cpumask_set(cpu, &cpu_online_map);
-        softirq_cpu_init(cpu);
-        tasklet_cpu_init(cpu);
-        timer_cpu_init(cpu);
-    }
-    fake_cpu_info.cpu = 0;
-    timer_subsys_init();
-    tasklet_subsys_init();
-    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-        fake_cpu_info.cpu = cpu;
-        if (cpu == 0)
-            sched_init();
-        else
-            sched_init_cpu(cpu);
-        on_cpu[cpu] = idle_vcpu[cpu];
-    }
-    enter(0);
-}
-
-static struct domain *domain(unsigned int vcpus, unsigned int weight, unsigned int cap)
-{
-    struct domain *d = object(sizeof(*d));
-
-    assert_int_equal(sched_domain_init(d, 0), 0);
-    d->domain_id = (domid_t)nr_domains;
-    domains[nr_domains++] = d;
-    d->vcpu = object(vcpus * sizeof(*d->vcpu));
-    d->max_vcpus = vcpus;
-    d->sched.weight = (uint16_t)weight;
-    d->sched.cap = (uint16_t)cap;
-    d->evtchn.poll_mask = object(sizeof(unsigned long));
-    for (unsigned int i = 0; i < vcpus; i++) {
-        d->vcpu[i] = object(sizeof(struct vcpu));
-        d->vcpu[i]->vcpu_id = i;
-        d->vcpu[i]->domain = d;
-        assert_int_equal(sched_vcpu_init(d->vcpu[i]), 0);
-    }
-    if (cap)
-        policy->adjusted(d);
-    return d;
-}
-
-static void start(struct domain *d)
-{
-    struct vcpu *v;
-
-    for_each_vcpu(d, v) {
-        v->sched.pause_flags = 0;
-        vcpu_wake(v);
-    }
-}
-
-static s_time_t used(struct domain *d)
-{
-    struct vcpu *v;
-    s_time_t sum = 0;
-
-    for_each_vcpu(d, v)
-        sum += vcpu_cpu_time(v);
-    return sum;
-}
-
-/* --- tests ------------------------------------------------------------------------- */
+/* Shares, caps, affinity, waking and sleeping, all CPUs in one pool. */
+#include "sched_world.h"
 
 static void expect_share(struct domain *d, s_time_t total, unsigned int percent)
 {
@@ -274,8 +33,7 @@ static void test_cap(void **state)
     run_for(SECONDS(2));
     expect_share(a, SECONDS(2), 20);
     /* Lifting the cap frees it. */
-    a->sched.cap = 0;
-    policy->adjusted(a);
+    set_cap(a, 0);
     run_for(SECONDS(2));
     expect_share(a, SECONDS(4), 60);
 }
@@ -420,7 +178,7 @@ static void test_null(void **state)
     struct domain *a;
 
     boot(3);
-    policy = &sched_null;
+    cpupool0.policy = &sched_null;
     a = domain(3, 256, 0);
     start(a);
     run_for(MILLISECS(20));
@@ -443,7 +201,7 @@ static void test_random(void **state)
     }
     for (unsigned int n = 0; n < 20000; n++) {
         struct vcpu *v = d[rand() % 4]->vcpu[rand() % 2];
-        unsigned int cpu = (unsigned int)rand() % CPUS;
+        unsigned int cpu = (unsigned int)rand() % 3;
         cpumask_t m = {{(unsigned long)(rand() % 7 + 1)}};
 
         enter(cpu);
@@ -472,7 +230,7 @@ static void test_random(void **state)
             struct vcpu *x = d[i / 2]->vcpu[i % 2];
             unsigned int at = 0;
 
-            for (cpu = 0; cpu < CPUS; cpu++)
+            for (cpu = 0; cpu < 3; cpu++)
                 at += on_cpu[cpu] == x;
             assert_int_equal(at, x->sched.running);
             assert_false(x->sched.running && x->sched.queued);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CPU pools by sysctl and domctl. What would be wrong: a vCPU of ours that stops for ever
+ * when its CPU leaves the pool, a CPU that goes on working in no pool, an error that the
+ * tools do not know, memory or a CPU that does not come back. Debian's Xen has no null
+ * scheduler, answers EAGAIN where the caller's own vCPU has to leave its CPU first (its
+ * tools try again), and keeps some memory; the rest passes there too.
+ */
+#include "domctl.h"
+
+#define ANY 0xffffffffu
+#define EADDRNOTAVAIL 99
+
+enum { CREATE = 1, DESTROY, INFO, ADD, RM, MOVE, FREE };
+
+static struct xen_sysctl_cpupool_op last;
+static uint64_t cpus; /* of the last INFO or FREE */
+
+static long pool(uint32_t what, uint32_t id, uint32_t arg)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_cpupool_op,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    long rc;
+
+    op.u.cpupool_op.op = what;
+    op.u.cpupool_op.cpupool_id = id;
+    op.u.cpupool_op.sched_id = arg;
+    op.u.cpupool_op.domid = arg;
+    op.u.cpupool_op.cpu = arg;
+    cpus = 0;
+    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, (uint8_t *)&cpus);
+    op.u.cpupool_op.cpumap.nr_bits = 64;
+    rc = HC(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0);
+    last = op.u.cpupool_op;
+    return rc;
+}
+
+/* The same by a scheduler's id. */
+static uint32_t create_pool(uint32_t sched)
+{
+    return pool(CREATE, ANY, sched) ? ANY : last.cpupool_id;
+}
+
+static uint64_t idle_ns(uint32_t cpu)
+{
+    static struct xen_sysctl_cpuinfo info[MAX_CPUS];
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_getcpuinfo,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+
+    op.u.getcpuinfo.max_cpus = MAX_CPUS;
+    set_xen_guest_handle(op.u.getcpuinfo.info, info);
+    HC(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0);
+    return info[cpu].idletime;
+}
+
+static long where(domid_t id, uint32_t vcpu)
+{
+    struct xen_domctl op = {0};
+    long rc;
+
+    op.u.getvcpuinfo.vcpu = vcpu;
+    rc = domctl(&op, XEN_DOMCTL_getvcpuinfo, id);
+    return rc ? rc : op.u.getvcpuinfo.cpu;
+}
+
+static uint32_t pool_of(domid_t id)
+{
+    struct xen_domctl op = {0};
+
+    return domctl(&op, XEN_DOMCTL_getdomaininfo, id) ? ANY : op.u.getdomaininfo.cpupool;
+}
+
+static long affinity(uint32_t cmd, domid_t id, uint64_t *map)
+{
+    struct xen_domctl op = {0};
+
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)map);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return domctl(&op, cmd, id);
+}
+
+/* vCPU 0 may use these CPUs; which of them it can use now comes back. */
+static long pin(domid_t id, uint64_t to, uint64_t *effective)
+{
+    *effective = to;
+    return affinity(XEN_DOMCTL_setvcpuaffinity, id, effective);
+}
+
+static long weight_op(domid_t id, uint32_t cmd, uint16_t *weight, uint16_t *cap)
+{
+    struct xen_domctl op = {0};
+    long rc;
+
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = cmd;
+    op.u.scheduler_op.u.credit2.weight = *weight;
+    op.u.scheduler_op.u.credit2.cap = *cap;
+    rc = domctl(&op, XEN_DOMCTL_scheduler_op, id);
+    *weight = op.u.scheduler_op.u.credit2.weight;
+    *cap = op.u.scheduler_op.u.credit2.cap;
+    return rc;
+}
+
+static long create_in(uint32_t in, unsigned int vcpus, domid_t *id)
+{
+    struct xen_domctl op;
+    long rc;
+
+    config(&op, vcpus);
+    op.u.createdomain.cpupool_id = in;
+    rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
+    *id = op.domain;
+    return rc ? rc : max_vcpus(*id, vcpus);
+}
+
+static uint64_t all_cpus(void)
+{
+    return (1ul << cpu_count()) - 1;
+}
+
+TEST(ids)
+{
+    uint64_t before = free_pages();
+
+    CHECK_EQ(pool(INFO, 0, 0), 0);
+    CHECK_EQ(cpus, all_cpus());
+    CHECK_EQ(last.n_dom, 1);
+    CHECK_EQ(last.sched_id, XEN_SCHEDULER_CREDIT2);
+    CHECK_EQ(pool(INFO, 1, 0), -XEN_ENOENT);
+    CHECK_EQ(pool(INFO, ANY, 0), -XEN_ENOENT);
+    CHECK_EQ(pool(0, 0, 0), -XEN_ENOSYS);
+    CHECK_EQ(pool(8, 0, 0), -XEN_ENOSYS);
+    CHECK_EQ(pool(CREATE, 0, XEN_SCHEDULER_CREDIT2), -XEN_EEXIST);
+    CHECK_EQ(pool(CREATE, ANY, 77), -XEN_ENOENT);
+    CHECK_EQ(create_pool(XEN_SCHEDULER_CREDIT2), 1);
+    CHECK_EQ(pool(CREATE, 7, XEN_SCHEDULER_CREDIT2), 0);
+    CHECK_EQ(pool(CREATE, 7, XEN_SCHEDULER_CREDIT2), -XEN_EEXIST);
+    CHECK_EQ(pool(INFO, 2, 0), 0);
+    CHECK_EQ(last.cpupool_id, 7);
+    CHECK_EQ(cpus, 0);
+    CHECK_EQ(pool(DESTROY, 5, 0), -XEN_ENOENT);
+    CHECK_EQ(pool(DESTROY, ANY, 0), -XEN_ENOENT);
+    CHECK_EQ(pool(DESTROY, 0, 0), -XEN_EBUSY);
+    CHECK_EQ(pool(DESTROY, 7, 0), 0);
+    CHECK_EQ(pool(DESTROY, 1, 0), 0);
+    CHECK(free_again(before));
+}
+
+TEST(cpu_errors)
+{
+    CHECK_EQ(create_pool(XEN_SCHEDULER_CREDIT2), 1);
+    CHECK_EQ(pool(ADD, 1, 1), -XEN_ENODEV);
+    CHECK_EQ(pool(ADD, 1, ANY), -XEN_ENODEV);
+    CHECK_EQ(pool(ADD, 1, 60), -XEN_EINVAL);
+    CHECK_EQ(pool(ADD, 99, 1), -XEN_ENOENT);
+    CHECK_EQ(pool(RM, 1, 1), -EADDRNOTAVAIL);
+    CHECK_EQ(pool(RM, 99, 1), -XEN_ENOENT);
+    CHECK_EQ(pool(RM, 0, 60), -XEN_EINVAL);
+    CHECK_EQ(pool(RM, 1, ANY), -XEN_EINVAL);
+    CHECK_EQ(pool(RM, 0, 0), -XEN_EINVAL);
+    CHECK_EQ(pool(RM, 0, 1), 0);
+    CHECK_EQ(pool(RM, 0, 1), -EADDRNOTAVAIL);
+    CHECK_EQ(pool(FREE, 0, 0), 0);
+    CHECK_EQ(cpus, 2);
+    CHECK_EQ(pool(INFO, 0, 0), 0);
+    CHECK_EQ(cpus, all_cpus() & ~2ul);
+    CHECK_EQ(pool(ADD, 99, 1), -XEN_ENOENT);
+    CHECK_EQ(pool(ADD, 1, 1), 0);
+    CHECK_EQ(pool(ADD, 0, 1), -XEN_ENODEV);
+    CHECK_EQ(pool(DESTROY, 1, 0), -XEN_EBUSY);
+    CHECK_EQ(pool(RM, 1, ANY), 0);
+    CHECK_EQ(pool(DESTROY, 1, 0), 0);
+    CHECK_EQ(pool(ADD, 0, ANY), 0);
+    CHECK_EQ(pool(FREE, 0, 0), 0);
+    CHECK_EQ(cpus, 0);
+}
+
+TEST(move_errors)
+{
+    domid_t id;
+
+    CHECK_EQ(create_pool(XEN_SCHEDULER_CREDIT2), 1);
+    CHECK_EQ(pool(MOVE, 1, 0), -XEN_EPERM);
+    CHECK_EQ(pool(MOVE, 0, 0), -XEN_EPERM);
+    CHECK_EQ(pool(MOVE, 1, DOMID_SELF), -XEN_ESRCH);
+    CHECK_EQ(pool(MOVE, 99, 555), -XEN_ESRCH);
+    CHECK_EQ(create_in(0, 1, &id), 0);
+    CHECK_EQ(pool(MOVE, 1, id), -XEN_ENOENT);
+    CHECK_EQ(pool(MOVE, 99, id), -XEN_ENOENT);
+    CHECK_EQ(pool(MOVE, 0, id), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+    CHECK_EQ(create_in(1, 1, &id), -XEN_ENODEV);
+    CHECK_EQ(create_in(99, 1, &id), -XEN_ESRCH);
+    CHECK_EQ(create_in(ANY, 1, &id), -XEN_ESRCH);
+    CHECK_EQ(pool(DESTROY, 1, 0), 0);
+}
+
+TEST(move_domain)
+{
+    uint64_t before = free_pages(), map;
+    uint16_t weight = 512, cap = 50;
+    domid_t a, b;
+
+    CHECK_EQ(create_pool(XEN_SCHEDULER_CREDIT2), 1);
+    CHECK_EQ(create_in(0, 2, &a), 0);
+    CHECK_EQ(pool(RM, 0, 1), 0);
+    CHECK_EQ(pool(ADD, 1, 1), 0);
+    CHECK_EQ(pin(a, 2, &map), -XEN_EINVAL);
+    CHECK_EQ(pin(a, 3, &map), 0);
+    CHECK_EQ(map, 1);
+    CHECK_EQ(weight_op(a, XEN_DOMCTL_SCHEDOP_putinfo, &weight, &cap), 0);
+    CHECK_EQ(pool(MOVE, 1, a), 0);
+    CHECK_EQ(where(a, 0), 1);
+    CHECK_EQ(where(a, 1), 1);
+    CHECK_EQ(pool_of(a), 1);
+    CHECK_EQ(weight_op(a, XEN_DOMCTL_SCHEDOP_getinfo, &weight, &cap), 0);
+    CHECK_EQ(weight, 256);
+    CHECK_EQ(cap, 0);
+    CHECK_EQ(pin(a, 1, &map), -XEN_EINVAL);
+    CHECK_EQ(pin(a, 3, &map), 0);
+    CHECK_EQ(map, 2);
+    CHECK_EQ(create_in(1, 2, &b), 0);
+    CHECK_EQ(where(b, 0), 1);
+    CHECK_EQ(pool_of(b), 1);
+    CHECK_EQ(pool(INFO, 1, 0), 0);
+    CHECK_EQ(last.n_dom, 2);
+    CHECK_EQ(pool(RM, 1, 1), -XEN_EBUSY);
+    CHECK_EQ(pool(DESTROY, 1, 0), -XEN_EBUSY);
+    CHECK_EQ(pool(MOVE, 0, a), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, a), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, b), 0);
+    /* b is dead: it holds nothing back. */
+    CHECK_EQ(pool(RM, 1, 1), 0);
+    CHECK_EQ(pool(DESTROY, 1, 0), 0);
+    CHECK_EQ(pool(ADD, 0, 1), 0);
+    CHECK(free_again(before));
+    CHECK_EQ(pool(INFO, 0, 0), 0);
+    CHECK_EQ(last.n_dom, 1);
+}
+
+/* An affinity of which no CPU is left is dropped; one that has another CPU stays. */
+TEST(affinity_of_removed_cpu)
+{
+    uint64_t map;
+    domid_t id;
+
+    CHECK_EQ(create_in(0, 1, &id), 0);
+    CHECK_EQ(pin(id, 2, &map), 0);
+    CHECK_EQ(pool(RM, 0, 1), 0);
+    CHECK_EQ(affinity(XEN_DOMCTL_getvcpuaffinity, id, &map), 0);
+    CHECK_EQ(map & all_cpus(), all_cpus());
+    CHECK(where(id, 0) != 1);
+    CHECK_EQ(pool(ADD, 0, 1), 0);
+    CHECK_EQ(pin(id, 3, &map), 0);
+    CHECK_EQ(pool(RM, 0, 1), 0);
+    CHECK_EQ(affinity(XEN_DOMCTL_getvcpuaffinity, id, &map), 0);
+    CHECK_EQ(map & all_cpus(), 3);
+    CHECK_EQ(pool(ADD, 0, 1), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
+}
+
+static volatile uint64_t turns[MAX_CPUS];
+static volatile bool stop;
+
+static void count_turns(unsigned int n)
+{
+    while (!stop)
+        turns[n]++;
+}
+
+static bool all_turn(void)
+{
+    for (unsigned int n = 1; n < cpu_count(); n++) {
+        uint64_t was = turns[n];
+
+        for (unsigned int ms = 0; ms < 2000 && turns[n] == was; ms++)
+            delay_ns(1000000);
+        if (turns[n] == was) {
+            print("vCPU %u stands still\n", n);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Our own vCPUs keep all CPUs busy; then the CPUs go, one by one, and come back. */
+TEST(cpus_come_and_go)
+{
+    unsigned int n = cpu_count();
+
+    stop = false;
+    for (unsigned int i = 1; i < n; i++)
+        CHECK(cpu_start(i, count_turns));
+    CHECK(all_turn());
+    for (unsigned int round = 0; round < 5; round++) {
+        for (unsigned int cpu = n - 1; cpu; cpu--) {
+            uint64_t idle, from;
+
+            CHECK_EQ(pool(RM, 0, cpu), 0);
+            CHECK(all_turn());
+            for (unsigned int i = 0; i < n; i++)
+                CHECK(where(0, i) < (long)cpu);
+            idle = idle_ns(cpu);
+            from = system_time();
+            delay_ns(20000000);
+            CHECK(idle_ns(cpu) - idle > (system_time() - from) / 2);
+        }
+        for (unsigned int cpu = 1; cpu < n; cpu++)
+            CHECK_EQ(pool(ADD, 0, cpu), 0);
+        CHECK(all_turn());
+    }
+    for (unsigned int cpu = 1; cpu < n; cpu++) {
+        uint64_t idle = idle_ns(cpu), from = system_time();
+
+        delay_ns(20000000);
+        CHECK(idle_ns(cpu) - idle < (system_time() - from) / 2);
+    }
+    stop = true;
+}
+
+TEST(null_beside_credit2)
+{
+    uint16_t weight = 0, cap = 0xffff;
+    uint32_t id = create_pool(XEN_SCHEDULER_NULL);
+    domid_t d;
+
+    CHECK(id != ANY);
+    CHECK_EQ(pool(RM, 0, 1), 0);
+    CHECK_EQ(pool(ADD, id, 1), 0);
+    CHECK_EQ(pool(INFO, id, 0), 0);
+    CHECK_EQ(last.sched_id, XEN_SCHEDULER_NULL);
+    CHECK_EQ(create_in(id, 1, &d), 0);
+    CHECK_EQ(weight_op(d, XEN_DOMCTL_SCHEDOP_putinfo, &weight, &cap), -XEN_EINVAL);
+    CHECK_EQ(pool(MOVE, 0, d), 0);
+    CHECK_EQ(weight_op(d, XEN_DOMCTL_SCHEDOP_putinfo, &weight, &cap), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, d), 0);
+    CHECK_EQ(pool(RM, id, 1), 0);
+    CHECK_EQ(pool(DESTROY, id, 0), 0);
+    CHECK_EQ(pool(ADD, 0, 1), 0);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler on simulated CPUs: the clock is ours, a "switch" only changes who is
+ * current. Broken shares show as wrong ratios, a lost wake-up as a vCPU that does not
+ * run.
+ */
+#ifndef SCHED_WORLD_H
+#define SCHED_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <xen/ctl.h>
+#include <xen/domain.h>
+#include <xen/hypercall.h>
+#include <xen/lib.h>
+#include <xen/percpu.h>
+#include <xen/smp.h>
+
+#include "../../common/sched/private.h"
+
+#define CPUS 4
+
+extern s_time_t clock_now;
+extern struct vcpu *on_cpu[CPUS];
+extern struct domain *domains[8];
+extern unsigned int nr_domains;
+extern bool event_pending;
+/* The so-manieth question from now whether to preempt is answered yes; 0: none is. */
+extern unsigned int world_preempt;
+extern bool world_no_memory;
+extern unsigned int world_freed;   /* objects given back */
+extern cpumask_t world_bitmap;     /* the last one that went to the caller */
+
+/* All of a test's objects; forget(), a test's teardown, frees them. */
+void *object(size_t size);
+int forget(void **state);
+
+/* A machine with so many CPUs, all in pool 0. */
+void boot(unsigned int cpus);
+/* Code between the two runs as that CPU's. */
+void enter(unsigned int cpu);
+void leave(unsigned int cpu);
+void softirqs(unsigned int cpu);
+/* Run all CPUs for ns of time in steps of 50 us. */
+void run_for(s_time_t ns);
+
+struct domain *domain_in(unsigned int pool, unsigned int vcpus);
+struct domain *domain(unsigned int vcpus, unsigned int weight, unsigned int cap);
+void set_cap(struct domain *d, unsigned int cap);
+void start(struct domain *d);
+s_time_t used(struct domain *d); /* ns that its vCPUs have run */
+
+#endif
