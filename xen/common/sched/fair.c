@@ -55,6 +55,12 @@ static void advance_clock(struct run_queue *rq, const struct vcpu *next)
         rq->clock = next->sched.vtime;
 }
 
+/* How many want that CPU, whoever runs there included. */
+static unsigned int wanted_by(const struct run_queue *rq)
+{
+    return read_once(rq->nr_queued) + (read_once(rq->curr) != rq->idle);
+}
+
 /*
  * A longer queue gives one up now and then. Where the numbers cannot be equal the odd one
  * goes round, so that shares hold over all CPUs.
@@ -63,13 +69,15 @@ static void balance(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v;
 
+    /* Here nobody runs just now: all that want this CPU are queued. */
+
     if (now < rq->next_balance)
         return;
     rq->next_balance = now + BALANCE_EVERY;
     for (unsigned int cpu = cpumask_first(&cpu_online_map); cpu < NR_CPUS;
          cpu = cpumask_next(cpu, &cpu_online_map)) {
         if (same_pool(rq, rq_of(cpu)) &&
-            read_once(rq_of(cpu)->nr_queued) > rq->nr_queued) {
+            wanted_by(rq_of(cpu)) > rq->nr_queued) {
             v = sched_steal(rq);
             if (v)
                 fair_enqueue(rq, v);
@@ -78,7 +86,10 @@ static void balance(struct run_queue *rq, s_time_t now)
     }
 }
 
-/* A shorter queue whose CPU is busy with one vCPU would not look by itself. */
+/*
+ * A shorter queue whose CPU is busy with one vCPU would not look by itself. The one that
+ * was picked here counts.
+ */
 static void call_for_balance(const struct run_queue *rq, s_time_t now)
 {
     unsigned int cpu;
@@ -86,7 +97,7 @@ static void call_for_balance(const struct run_queue *rq, s_time_t now)
     for_each_online_cpu(cpu) {
         const struct run_queue *other = rq_of(cpu);
 
-        if (same_pool(rq, other) && read_once(other->nr_queued) < rq->nr_queued &&
+        if (same_pool(rq, other) && wanted_by(other) < rq->nr_queued + 1 &&
             now >= read_once(other->next_balance))
             softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
     }

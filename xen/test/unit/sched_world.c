@@ -188,6 +188,7 @@ void boot(unsigned int cpus)
     for (unsigned int cpu = 0; cpu < cpus; cpu++) {
         fake_cpu_info.cpu = cpu;
         cpumask_set(cpu, &cpu_online_map);
+        memset(rq_of(cpu), 0, sizeof(struct run_queue)); /* the last test's */
         softirq_cpu_init(cpu);
         tasklet_cpu_init(cpu);
         timer_cpu_init(cpu);
