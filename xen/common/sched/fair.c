@@ -30,8 +30,32 @@ static bool out_of_budget(const struct domain *d)
     return d->sched.cap && read_once(d->sched.cap_budget) <= 0;
 }
 
+/*
+ * The clock follows whoever is furthest behind of those who run (low) or wait. One that
+ * runs alone takes it along: what it got while nobody else wanted it is not held against
+ * it when somebody comes, nor when it moves to another CPU.
+ */
+static void raise_clock(struct run_queue *rq, int64_t low)
+{
+    if (!list_empty(&rq->queue))
+        low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
+    if (low > rq->clock)
+        rq->clock = low;
+}
+
+static void fair_advance(struct run_queue *rq)
+{
+    const struct vcpu *curr = rq->curr;
+    s_time_t ran = NOW() - curr->sched.start;
+
+    if (!is_idle_vcpu(curr))
+        raise_clock(rq, curr->sched.vtime + weighted(MAX(ran, (s_time_t)0),
+                                                     curr->domain->sched.weight));
+}
+
 static void fair_enqueue(struct run_queue *rq, struct vcpu *v)
 {
+    fair_advance(rq);
     if (v->sched.vtime < rq->clock - LAG)
         v->sched.vtime = rq->clock - LAG;
     if (v->sched.yielded) {
@@ -128,6 +152,7 @@ static void fair_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
     if (ran <= 0)
         return;
     v->sched.vtime += weighted(ran, v->domain->sched.weight);
+    raise_clock(rq, v->sched.vtime);
     if (v->domain->sched.cap)
         __atomic_sub_fetch(&v->domain->sched.cap_budget, ran, __ATOMIC_RELAXED);
 }
@@ -250,6 +275,7 @@ const struct sched_policy sched_fair = {
     .enqueue = fair_enqueue,
     .pick = fair_pick,
     .charge = fair_charge,
+    .advance = fair_advance,
     .preempts = fair_preempts,
     .slice = fair_slice,
     .place = fair_place,

@@ -28,6 +28,10 @@ static void null_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
     /* vtime stays equal: first in, first out. */
 }
 
+static void null_advance(struct run_queue *rq)
+{
+}
+
 static bool null_preempts(const struct run_queue *rq, const struct vcpu *v)
 {
     return false;
@@ -72,6 +76,7 @@ const struct sched_policy sched_null = {
     .enqueue = null_enqueue,
     .pick = null_pick,
     .charge = null_charge,
+    .advance = null_advance,
     .preempts = null_preempts,
     .slice = null_slice,
     .place = null_place,

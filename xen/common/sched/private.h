@@ -27,7 +27,7 @@ struct run_queue {
     struct vcpu *curr;
     struct vcpu *idle;
     struct vcpu *prev;         /* switched away from, not yet finished with */
-    int64_t clock;             /* vtime that a newcomer starts from */
+    int64_t clock;             /* vtime of the last here; newcomers start near it */
     s_time_t next_balance;
     s_time_t idle_since, idle_total;
     struct timer slice;
@@ -46,6 +46,7 @@ struct sched_policy {
     void (*enqueue)(struct run_queue *rq, struct vcpu *v);
     struct vcpu *(*pick)(struct run_queue *rq, s_time_t now); /* dequeued; NULL: none */
     void (*charge)(struct run_queue *rq, struct vcpu *v, s_time_t ran);
+    void (*advance)(struct run_queue *rq); /* bring the clock up to now */
     bool (*preempts)(const struct run_queue *rq, const struct vcpu *v);
     s_time_t (*slice)(const struct run_queue *rq, const struct vcpu *v); /* 0: none */
     unsigned int (*place)(const struct vcpu *v);              /* best CPU; a hint */

@@ -80,9 +80,10 @@ static void unlock_two(struct run_queue *a, struct run_queue *b, uint64_t flags)
 }
 
 /* v's clock is relative to its queue's, so that it neither gains nor loses by moving. */
-static void rebase(struct vcpu *v, const struct run_queue *from,
-                   const struct run_queue *to)
+static void rebase(struct vcpu *v, struct run_queue *from, struct run_queue *to)
 {
+    from->pool->policy->advance(from);
+    to->pool->policy->advance(to);
     v->sched.vtime += to->clock - from->clock;
 }
 

@@ -152,6 +152,29 @@ static void test_side_by_side(void **state)
     expect_at_home();
 }
 
+/* Whoever comes to a CPU where another one was alone shares it, and no more. */
+static void test_share_after_move(void **state)
+{
+    struct domain *hog, *guest;
+    s_time_t before[2];
+    uint32_t id;
+
+    boot(2);
+    id = pool_of(CREDIT2, 2);
+    hog = domain(1, 256, 0);
+    guest = domain_in(id, 1);
+    start(hog);
+    run_for(SECONDS(5));
+    start(guest);
+    run_for(SECONDS(2));
+    assert_int_equal(move(guest, 0), 0);
+    before[0] = used(hog);
+    before[1] = used(guest);
+    run_for(SECONDS(1));
+    assert_in_range(used(hog) - before[0], MILLISECS(450), MILLISECS(550));
+    assert_in_range(used(guest) - before[1], MILLISECS(450), MILLISECS(550));
+}
+
 static void random_step(uint32_t null)
 {
     struct domain *d = domains[rand() % nr_domains];
@@ -224,6 +247,7 @@ int main(void)
         cmocka_unit_test_teardown(test_affinity, forget),
         cmocka_unit_test_teardown(test_move, forget),
         cmocka_unit_test_teardown(test_side_by_side, forget),
+        cmocka_unit_test_teardown(test_share_after_move, forget),
         cmocka_unit_test_teardown(test_random, forget),
     };
 

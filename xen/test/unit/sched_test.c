@@ -23,6 +23,34 @@ static void test_weights(void **state)
     expect_share(b, SECONDS(4), 75);
 }
 
+/* What a vCPU used while nobody else wanted it is not held against it. */
+static void test_newcomer(void **state)
+{
+    struct domain *hog, *late;
+
+    boot(1);
+    hog = domain(1, 256, 0);
+    late = domain(1, 256, 0);
+    start(hog);
+    run_for(SECONDS(5));
+    start(late);
+    run_for(SECONDS(1));
+    assert_in_range(used(late), MILLISECS(450), MILLISECS(550));
+    /* Nor when it slept in between. */
+    enter(0);
+    vcpu_pause_nosync(late->vcpu[0]);
+    leave(0);
+    run_for(SECONDS(5));
+    enter(0);
+    vcpu_pause_nosync(hog->vcpu[0]);
+    do_softirq();
+    vcpu_unpause(late->vcpu[0]);
+    vcpu_unpause(hog->vcpu[0]);
+    leave(0);
+    run_for(SECONDS(1));
+    assert_in_range(used(late), MILLISECS(900), MILLISECS(1100));
+}
+
 static void test_cap(void **state)
 {
     struct domain *a;
@@ -244,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_weights, forget),
+        cmocka_unit_test_teardown(test_newcomer, forget),
         cmocka_unit_test_teardown(test_cap, forget),
         cmocka_unit_test_teardown(test_balance, forget),
         cmocka_unit_test_teardown(test_affinity, forget),
