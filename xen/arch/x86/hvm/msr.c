@@ -11,8 +11,6 @@
 #include <asm/msr.h>
 #include "private.h"
 
-#define MC_BANKS     2
-#define MCG_CAP      MC_BANKS
 #define HWCR_TSC_FREQ_SEL (1u << 24)
 
 static bool is_amd(const struct vcpu *v)

@@ -43,6 +43,10 @@ const struct hvm_ops *svm_probe(void);
 /* do_softirq() for v = current about to enter; tells the guest if it was switched out. */
 void hvm_run_softirqs(struct vcpu *v);
 
+/* Machine-check banks of every guest, and so its MSR_MCG_CAP. */
+#define MC_BANKS 2
+#define MCG_CAP  MC_BANKS
+
 void mtrr_init(struct vcpu *v);
 /* 1: not an MTRR, else as hvm_msr_read / hvm_msr_write. */
 int mtrr_msr_read(struct vcpu *v, uint32_t msr, uint64_t *val);

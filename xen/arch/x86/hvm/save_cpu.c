@@ -297,9 +297,51 @@ static int load_mtrr(struct domain *d, struct vcpu *v, const void *record, uint3
     return rc ? -EINVAL : 0;
 }
 
+/* --- what Debian's Xen saves for each vCPU and vCPUs here have in reset state only --- */
+
+static int save_nothing(struct domain *d, struct vcpu *v, void *record)
+{
+    (void)d;
+    (void)v;
+    (void)record;
+    return -ENODATA;
+}
+
+static int load_tsc_adjust(struct domain *d, struct vcpu *v, const void *record,
+                           uint32_t len)
+{
+    struct hvm_tsc_adjust r;
+
+    (void)d;
+    (void)v;
+    if (len != sizeof(r))
+        return -EINVAL;
+    memcpy(&r, record, sizeof(r));
+    return r.tsc_adjust ? -EOPNOTSUPP : 0;
+}
+
+/* As many banks as guests see here (MSR_MCG_CAP), nothing enabled. */
+static int load_vmce(struct domain *d, struct vcpu *v, const void *record, uint32_t len)
+{
+    struct hvm_vmce_vcpu r;
+
+    (void)d;
+    (void)v;
+    if (len != sizeof(r))
+        return -EINVAL;
+    memcpy(&r, record, sizeof(r));
+    if (r.mci_ctl2_bank0 || r.mci_ctl2_bank1 || r.mcg_ext_ctl)
+        return -EOPNOTSUPP;
+    return r.caps == MCG_CAP ? 0 : -EOPNOTSUPP;
+}
+
 void __init hvm_register_cpu_records(void)
 {
     const struct hvm_save_handler records[] = {
+        { HVM_SAVE_CODE(VMCE_VCPU), true, HVM_SAVE_LENGTH(VMCE_VCPU), save_nothing,
+          load_vmce },
+        { HVM_SAVE_CODE(TSC_ADJUST), true, HVM_SAVE_LENGTH(TSC_ADJUST), save_nothing,
+          load_tsc_adjust },
         { HVM_SAVE_CODE(CPU), true, HVM_SAVE_LENGTH(CPU), save_cpu, load_cpu },
         { HVM_SAVE_CODE(MTRR), true, HVM_SAVE_LENGTH(MTRR), save_mtrr, load_mtrr },
         { CPU_XSAVE_CODE, true, (uint32_t)XSAVE_HEAD + xstate_size, save_xsave,
