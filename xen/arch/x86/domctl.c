@@ -3,7 +3,9 @@
 #include <xen/ctl.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/irq.h>
 #include <xen/lib.h>
+#include <xen/vpci.h>
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
 #include <asm/hvm.h>
@@ -204,6 +206,22 @@ static long ioport_mapping(struct domain *d, const struct xen_domctl_ioport_mapp
     return m->first_gport == m->first_mport ? 0 : -EOPNOTSUPP;
 }
 
+/* Messages of devices come through their vPCI; lines are the only thing to bind. */
+static long pt_irq(struct domain *d, const struct xen_domctl_bind_pt_irq *b, bool bind)
+{
+    struct vpci_line l = { b->u.pci.bus, b->u.pci.device, b->u.pci.intx };
+
+    if (b->irq_type != PT_IRQ_TYPE_PCI)
+        return -EOPNOTSUPP;
+    if (b->machine_irq >= nr_gsis)
+        return -EINVAL;
+    if (!rangeset_contains(&current->domain->irq_caps, b->machine_irq, b->machine_irq))
+        return -EPERM;
+    if (!bind)
+        return vpci_unbind_intx(d, &l, b->machine_irq);
+    return d->dying ? -ESRCH : vpci_bind_intx(d, &l, b->machine_irq);
+}
+
 static long send_trigger(struct domain *d, const struct xen_domctl_sendtrigger *t)
 {
     struct vcpu *v;
@@ -248,6 +266,10 @@ long arch_domctl(struct xen_domctl *op, struct domain *d, uint64_t u_domctl,
         return page_frame_info(d, &op->u.getpageframeinfo3);
     case XEN_DOMCTL_ioport_mapping:
         return ioport_mapping(d, &op->u.ioport_mapping);
+    case XEN_DOMCTL_bind_pt_irq:
+    case XEN_DOMCTL_unbind_pt_irq:
+        *copyback = false;
+        return pt_irq(d, &op->u.bind_pt_irq, op->cmd == XEN_DOMCTL_bind_pt_irq);
     case XEN_DOMCTL_shadow_op:
         return d == current->domain ? -EINVAL : shadow_op(d, &op->u.shadow_op);
     case XEN_DOMCTL_getvcpucontext:

@@ -44,32 +44,44 @@ static uint32_t command_read(struct vpci *v, const struct vpci_field *f)
     return v->d->is_privileged ? vpci_hw_read(v, f) : v->command;
 }
 
+void vpci_update_command(struct vpci *v)
+{
+    pci_conf_write(v->pdev->sbdf, PCI_COMMAND, 2,
+                   v->command | (v->intx ? 0 : PCI_COMMAND_INTX_OFF));
+}
+
 /* Other domains than 0 do not see that the device's interrupt line is switched off. */
+static void hw_command_write(struct vpci *v, uint32_t val)
+{
+    if (v->d->is_privileged) {
+        pci_conf_write(v->pdev->sbdf, PCI_COMMAND, 2, val);
+        return;
+    }
+    v->command = (uint16_t)(val & COMMAND_GUEST);
+    vpci_update_command(v);
+}
+
 static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
 {
     bool on = val & PCI_COMMAND_MEMORY;
-    uint32_t hw = val;
 
-    if (!v->d->is_privileged) {
-        v->command = (uint16_t)(val & COMMAND_GUEST);
-        hw = v->command | PCI_COMMAND_INTX_OFF;
-    }
+    (void)f;
     if (on && !v->memory_on) {
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             (void)vpci_map_bar(v, i);
         v->memory_on = true;
-        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+        hw_command_write(v, val);
     } else if (!on && v->memory_on) {
-        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+        hw_command_write(v, val);
         v->memory_on = false;
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             vpci_unmap_bar(v, i);
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
     } else {
-        pci_conf_write(v->pdev->sbdf, f->reg, 2, hw);
+        hw_command_write(v, val);
     }
 }
 

@@ -70,6 +70,8 @@ struct vpci {
     bool read_only;             /* shown, not to be changed */
     bool memory_on;             /* memory decoding, guest's view and hardware's */
     uint16_t command;           /* what a guest other than domain 0 wrote there */
+    bool intx;                  /* its interrupt line is the guest's... */
+    unsigned int intx_gsi;      /* ...and arrives at the machine here */
     unsigned int fields;
     struct vpci_field field[VPCI_FIELDS];
     unsigned int bars;
@@ -94,6 +96,11 @@ vpci_read_fn vpci_hw_read;
 int vpci_map_bar(struct vpci *v, unsigned int i);
 /* Take away what vpci_map_bar() put there and is still there. */
 void vpci_unmap_bar(struct vpci *v, unsigned int i);
+
+/* The hardware's command register from the guest's and the state of the line. */
+void vpci_update_command(struct vpci *v);
+int vpci_intx_init(struct vpci *v);
+void vpci_intx_release(struct vpci *v);
 
 int vpci_header_init(struct vpci *v);
 void vpci_header_release(struct vpci *v);

@@ -167,6 +167,7 @@ void vpci_write(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size,
 static void release(struct vpci *v)
 {
     list_del(&v->link);
+    vpci_intx_release(v);
     /* The BARs first: which of their pages are mapped depends on MSI-X. */
     vpci_header_release(v);
     vpci_msi_release(v);
@@ -196,6 +197,8 @@ static int add(struct domain *d, struct pci_dev *pdev, bool read_only)
             err = vpci_msi_init(v);
         if (!err)
             err = vpci_header_init(v);
+        if (!err)
+            err = vpci_intx_init(v);
     }
     if (err)
         release(v);

@@ -30,6 +30,8 @@
 #define  PCI_ROM_FLAGS          0x7ffU
 #define PCI_CAP_POINTER         0x34
 #define PCI_CAP_POINTER_CARDBUS 0x14
+#define PCI_INTERRUPT_LINE      0x3c
+#define PCI_INTERRUPT_PIN       0x3d    /* 1: INTA, 0: none */
 
 enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBUS = 2 };
 

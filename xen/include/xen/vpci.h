@@ -22,6 +22,23 @@ bool vpci_mmio_claims(struct domain *d, paddr_t gpa);
 int vpci_mmio(struct domain *d, paddr_t gpa, unsigned int size, bool write,
               uint64_t *val);
 
+/* An interrupt line, INTA (0) to INTD, of a slot on segment 0. */
+struct vpci_line {
+    uint8_t bus, dev, intx;
+};
+/*
+ * Let the devices of d that pull the line do so, and bring the machine's GSI that it
+ * arrives on to d's I/O APIC, until the devices leave or the binding is undone.
+ * -EOPNOTSUPP: d has no vPCI or I/O APIC; -ENODEV: nothing of d's pulls the line;
+ * -EEXIST: done already; -EINVAL: no such line, or the GSI is none or an edge; -EPERM,
+ * -EBUSY: see irq_bind_guest().
+ */
+int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi);
+/* -ENOENT: there is no such binding. */
+int vpci_unbind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi);
+/* Whatever line of d's the GSI is. */
+void vpci_unbind_gsi(struct domain *d, unsigned int gsi);
+
 /* A domain without devices so far. -ENOMEM. */
 int vpci_domain_init(struct domain *d);
 /* Let d see, but not touch, a device that is the hypervisor's. */

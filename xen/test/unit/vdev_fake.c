@@ -165,6 +165,11 @@ void hvm_register_save(const struct hvm_save_handler *h)
 
 /* --- host interrupts --- */
 
+bool irq_gsi_is_level(unsigned int gsi)
+{
+    return host[gsi].level;
+}
+
 int irq_set_gsi_trigger(unsigned int gsi, bool level, bool active_low)
 {
     host[gsi].level = level;

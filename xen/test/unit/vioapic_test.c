@@ -211,6 +211,55 @@ static void test_domu(void **state)
     hvm_gsi_assert(dom, ~0u);
 }
 
+/* A line of the machine at another pin of a guest's. */
+static void test_wired_pin(void **state)
+{
+    (void)state;
+    host[20].level = host[21].level = true;
+    assert_int_equal(vioapic_bind_machine(dom, 48, 20), -EINVAL);
+    assert_int_equal(vioapic_bind_machine(dom, 28, 3), -EINVAL);    /* an edge */
+    host[20].error = -EPERM;
+    assert_int_equal(vioapic_bind_machine(dom, 28, 20), -EPERM);
+    host[20].error = 0;
+    assert_int_equal(vioapic_bind_machine(dom, 28, 20), 0);
+    assert_int_equal(vioapic_bind_machine(dom, 28, 21), -EEXIST);
+    assert_int_equal(vioapic_bind_machine(dom, 29, 20), -EBUSY);
+    assert_int_equal(vioapic_bind_machine(dom, 29, 21), 0);
+
+    route(UNIT0, 28, 2, LEVEL | LOW | 0x61);
+    route(UNIT0, 29, 2, LEVEL | LOW | 0x62);
+    host_raise(21);
+    assert_int_equal(take_interrupt(1), 0x62);
+    host_raise(20);
+    vlapic_eoi(vcpu[1]->arch.hvm.vlapic);
+    assert_int_equal(host[21].eois, 1);
+    assert_int_equal(take_interrupt(1), 0x61);
+    assert_int_equal(host[20].eois, 0);
+    vlapic_eoi(vcpu[1]->arch.hvm.vlapic);
+    assert_int_equal(host[20].eois, 1);
+    assert_int_equal(take_interrupt(1), -1);
+    /* Ended by hand, as for domain 0. */
+    host_raise(20);
+    assert_int_equal(take_interrupt(1), 0x61);
+    set_reg(UNIT0, 0x10 + 2 * 28, MASKED | 0x61);
+    assert_int_equal(host[20].eois, 2);
+
+    vioapic_unbind_machine(dom, 28);
+    vioapic_unbind_machine(dom, 28);
+    assert_null(host[20].fn);
+    assert_int_equal(vioapic_bind_machine(dom, 30, 20), 0);         /* teardown: both */
+}
+
+static void test_wires_of_dom0(void **state)
+{
+    (void)state;
+    host[20].level = true;
+    assert_int_equal(vioapic_bind_machine(dom, 20, 20), -EINVAL);
+    route(UNIT0, 20, 0, LEVEL | LOW | 0x61);
+    vioapic_unbind_machine(dom, 20);
+    assert_non_null(host[20].fn);
+}
+
 static void test_callback_gsi(void **state)
 {
     struct vcpu_info info = { .evtchn_upcall_pending = 1 };
@@ -261,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         D0(test_registers), D0(test_binding), D0(test_edge), D0(test_level),
         D0(test_level_by_hand), D0(test_no_destination), D0(test_delivery_modes),
+        DU(test_wired_pin), D0(test_wires_of_dom0),
         DU(test_domu), DU(test_callback_gsi), DU(test_save),
     };
 

@@ -285,6 +285,47 @@ static void test_command(void **state)
     leave();
 }
 
+static bool line_is_off(void)
+{
+    return cfg[PCI_COMMAND + 1] & PCI_COMMAND_INTX_OFF >> 8;
+}
+
+static void test_line(void **state)
+{
+    struct vpci_line a = { 0, 3, 0 }, b = { 0, 3, 1 }, none = { 0, 3, 4 };
+
+    (void)state;
+    enter(false);
+    assert_true(line_is_off());
+    assert_int_equal(rd(PCI_INTERRUPT_LINE, 4), 0);
+    assert_int_equal(vpci_bind_intx(&d, &b, 20), -ENODEV);
+    assert_int_equal(vpci_bind_intx(&d, &none, 20), -EINVAL);
+    assert_int_equal(vpci_bind_intx(&d, &a, NO_GSI), -EPERM);
+    assert_true(line_is_off());
+    assert_int_equal(vpci_unbind_intx(&d, &a, 20), -ENOENT);
+    assert_int_equal(vpci_bind_intx(&d, &a, 20), 0);
+    assert_int_equal(vpci_bind_intx(&d, &a, 20), -EEXIST);
+    assert_int_equal(line_pin, 16 + 12);
+    assert_int_equal(line_gsi, 20);
+    assert_false(line_is_off());
+    assert_int_equal(rd(PCI_INTERRUPT_LINE, 4), 0x11c);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
+    assert_true(line_is_off());
+    wr(PCI_COMMAND, 2, 0);
+    assert_int_equal(vpci_unbind_intx(&d, &a, 21), -ENOENT);
+    vpci_unbind_gsi(&d, 21);
+    assert_int_equal(line_gsi, 20);
+    assert_int_equal(vpci_unbind_intx(&d, &a, 20), 0);
+    assert_true(line_is_off() && !line_gsi);
+    assert_int_equal(vpci_bind_intx(&d, &a, 20), 0);
+    vpci_unbind_gsi(&d, 20);
+    assert_true(line_is_off() && !line_gsi);
+    /* And when the device goes. */
+    assert_int_equal(vpci_bind_intx(&d, &a, 20), 0);
+    leave();
+    assert_true(line_is_off());
+}
+
 static void test_read_only(void **state)
 {
     unsigned int writes;
@@ -341,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_permission_goes_first),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_command),
+        cmocka_unit_test(test_line),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_no_memory),
     };

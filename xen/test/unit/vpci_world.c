@@ -157,6 +157,26 @@ int p2m_unmap_mmio(struct domain *dom, gfn_t gfn, mfn_t mfn, unsigned long n)
     return 0;
 }
 
+unsigned int line_pin, line_gsi;
+
+int vioapic_bind_machine(struct domain *dom, unsigned int pin, unsigned int gsi)
+{
+    (void)dom;
+    if (gsi == NO_GSI)
+        return -EPERM;
+    assert_int_equal(line_pin, 0);
+    line_pin = pin;
+    line_gsi = gsi;
+    return 0;
+}
+
+void vioapic_unbind_machine(struct domain *dom, unsigned int pin)
+{
+    (void)dom;
+    assert_int_equal(line_pin, pin);
+    line_pin = line_gsi = 0;
+}
+
 void hvm_deliver_msi(struct domain *dom, uint64_t address, uint32_t data)
 {
     (void)dom;
@@ -245,6 +265,7 @@ void leave(void)
 {
     vpci_domain_destroy(&d);
     assert_null(dev.vpci);
+    assert_int_equal(line_pin, 0);
     assert_int_equal(count_mapped(), 0);
     for (unsigned int i = 0; i < VECTORS; i++)
         assert_true(!bound[0][i].fn && !bound[1][i].fn);

@@ -23,6 +23,7 @@
 #define BAR0_SIZE   0x8000ULL       /* table at page 2, PBA at page 3 */
 #define BAR2_SIZE   0x100000ULL     /* 64 bits wide */
 #define VECTORS     4U
+#define NO_GSI      99U             /* one that the domain may not have */
 #define S           PCI_SBDF(0, 0, 3, 0)
 
 extern struct domain d;
@@ -41,6 +42,7 @@ extern uint64_t sent_address;           /* the last message that the guest got *
 extern uint32_t sent_data;
 extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */
 extern unsigned long taken;             /* a gfn with memory, 0: none */
+extern unsigned int line_pin, line_gsi; /* what is wired, 0: nothing */
 extern uint8_t device_page[PAGE_SIZE];  /* what ioremap() gives */
 extern paddr_t remapped;                /* for this address */
 

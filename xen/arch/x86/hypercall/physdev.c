@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * physdev_op: domain 0 says what it found on the PCI buses. Interrupts of devices are not
- * bound here: translated guests use their I/O APIC and the devices' MSI capabilities.
+ * bound here: translated guests use their I/O APIC, which XEN_DOMCTL_bind_pt_irq wires for
+ * others than domain 0, and the devices' MSI capabilities.
  */
 #include <xen/domain.h>
 #include <xen/guest_access.h>
 #include <xen/hypercall.h>
+#include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/pci.h>
+#include <xen/vpci.h>
 #include <asm/current.h>
 #include <public/physdev.h>
 
@@ -60,6 +63,58 @@ static long manage_pci(unsigned int cmd, uint64_t arg)
                : pci_add_device(sbdf_of(0, op.bus, op.devfn));
 }
 
+/* [a reference to the domain] */
+static struct domain *domain_of(domid_t id)
+{
+    return domain_get_by_id(id == DOMID_SELF ? current->domain->domain_id : id);
+}
+
+static bool may_pass_on(int gsi)
+{
+    return gsi >= 0 && (unsigned int)gsi < nr_gsis &&
+           rangeset_contains(&current->domain->irq_caps, (unsigned int)gsi,
+                             (unsigned int)gsi);
+}
+
+/* A GSI is its own pirq: the caller learns the number, or that it may not have it. */
+static long map_pirq(uint64_t arg)
+{
+    struct physdev_map_pirq op;
+    struct domain *d;
+
+    if (arg_read(&op, arg))
+        return -EFAULT;
+    if (op.type != MAP_PIRQ_TYPE_GSI)
+        return -EOPNOTSUPP;
+    if (!may_pass_on(op.index))
+        return -EPERM;
+    if (op.pirq >= 0 && op.pirq != op.index)
+        return -EEXIST;
+    d = domain_of(op.domid);
+    if (!d)
+        return -ESRCH;
+    domain_put(d);
+    op.pirq = op.index;
+    return copy_to_guest_va(arg, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+static long unmap_pirq(uint64_t arg)
+{
+    struct physdev_unmap_pirq op;
+    struct domain *d;
+
+    if (arg_read(&op, arg))
+        return -EFAULT;
+    if (!may_pass_on(op.pirq))
+        return -EPERM;
+    d = domain_of(op.domid);
+    if (!d)
+        return -ESRCH;
+    vpci_unbind_gsi(d, (unsigned int)op.pirq);
+    domain_put(d);
+    return 0;
+}
+
 long hypercall_physdev_op(const unsigned long *a)
 {
     unsigned int cmd = (unsigned int)a[0];
@@ -68,6 +123,10 @@ long hypercall_physdev_op(const unsigned long *a)
     if (!current->domain->is_privileged)
         return -ENOSYS;
     switch (cmd) {
+    case PHYSDEVOP_map_pirq:
+        return map_pirq(a[1]);
+    case PHYSDEVOP_unmap_pirq:
+        return unmap_pirq(a[1]);
     case PHYSDEVOP_pci_mmcfg_reserved:
         return mmcfg_reserved(a[1]);
     case PHYSDEVOP_pci_device_add:

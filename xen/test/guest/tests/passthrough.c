@@ -6,6 +6,7 @@
  * interrupt lost or doubled, a register reached without permission, or anything of the
  * device or of the domain that is left behind.
  */
+#include <public/physdev.h>
 #include "edu.h"
 #include "remote.h"
 
@@ -15,6 +16,7 @@
 #define COMMAND     0x04u
 #define MEMORY      2u
 #define MASTER      4u
+#define LINE_OFF    0x400u
 #define SOURCE_PAGE 0x140000ul      /* in the guest */
 #define TARGET_PAGE 0x141000ul
 #define NO_MEMORY   0x900000ul      /* the guest has none there, but we do */
@@ -71,14 +73,19 @@ static void destroy(uint64_t before)
 }
 
 /* Also clears up after a test that failed. */
-static long start(void)
+static long start_with(uint32_t emulate)
 {
     if (guest) {
         remote_unsee();
         simple(XEN_DOMCTL_destroydomain, guest);
         device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn);
     }
-    return remote_start(&guest, EMULATE);
+    return remote_start(&guest, emulate);
+}
+
+static long start(void)
+{
+    return start_with(EMULATE);
 }
 
 static void place_bar(uint64_t at, uint32_t command)
@@ -264,6 +271,165 @@ TEST(whole_life)
 TEST(whole_life_again)
 {
     whole_life();
+}
+
+/* --- the interrupt line ------------------------------------------------------------ */
+
+#define IOAPIC      0xfec00000ul
+#define LINE_VECTOR 0x42u
+#define LEVEL       0x8000u
+
+static long bind(uint32_t cmd, uint32_t gsi, unsigned int dev, unsigned int intx)
+{
+    struct xen_domctl op = {0};
+
+    op.u.bind_pt_irq.machine_irq = gsi;
+    op.u.bind_pt_irq.irq_type = PT_IRQ_TYPE_PCI;
+    op.u.bind_pt_irq.u.pci.device = (uint8_t)dev;
+    op.u.bind_pt_irq.u.pci.intx = (uint8_t)intx;
+    return domctl(&op, cmd, guest);
+}
+
+static long permit_irq(uint32_t gsi, bool allow)
+{
+    struct xen_domctl op = {0};
+
+    op.u.irq_permission.pirq = gsi;
+    op.u.irq_permission.allow_access = allow;
+    return domctl(&op, XEN_DOMCTL_irq_permission, guest);
+}
+
+static long map_pirq(int gsi, int *pirq)
+{
+    struct physdev_map_pirq op = {
+        .domid = guest, .type = MAP_PIRQ_TYPE_GSI, .index = gsi, .pirq = -1,
+    };
+    long rc = HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &op);
+
+    *pirq = op.pirq;
+    return rc;
+}
+
+static long unmap_pirq(int pirq)
+{
+    struct physdev_unmap_pirq op = { .domid = guest, .pirq = pirq };
+
+    return HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_unmap_pirq, &op);
+}
+
+static void refusals_of_lines(uint32_t gsi, unsigned int dev)
+{
+    int pirq;
+
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), -XEN_EPERM);
+    CHECK_EQ(map_pirq((int)gsi, &pirq), 0);
+    CHECK_EQ(pirq, gsi);
+    CHECK_EQ(map_pirq(0x10000, &pirq), -XEN_EPERM);
+    CHECK_EQ(permit_irq(gsi, true), 0);
+    CHECK_EQ(permit_irq(1, true), 0);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 1), -XEN_ENODEV);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev + 1, 0), -XEN_ENODEV);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 4), -XEN_EINVAL);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, 32, 0), -XEN_EINVAL);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, 0x10000, dev, 0), -XEN_EINVAL);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, 1, dev, 0), -XEN_EINVAL);
+    CHECK_EQ(bind(XEN_DOMCTL_unbind_pt_irq, gsi, dev, 0), -XEN_ENOENT);
+    CHECK_EQ(permit_irq(1, false), 0);
+}
+
+/* As often as the device pulls its line and the guest ends it. */
+static void pull_line(uint32_t times)
+{
+    volatile uint32_t *n = &remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR];
+    uint32_t before = *n;
+
+    for (uint32_t i = 1; i <= times; i++) {
+        remote_write(PLACE + 0x60, 4, 1u << i);
+        CHECK_EQ(remote_arrived(LINE_VECTOR, before + i), before + i);
+    }
+    delay_ns(20000000);
+    CHECK_EQ(*n, before + times);
+    CHECK_EQ(remote_read(PLACE + 0x24, 4), 0);
+}
+
+/* q35 has the lines of its slots at GSIs 20 to 23, in turn. */
+static void interrupt_line(bool death)
+{
+    uint64_t before = free_pages();
+    unsigned int dev = devfn >> 3, pin;
+    uint32_t gsi = 20 + dev % 4, n;
+
+    CHECK_EQ(start_with(EMULATE | XEN_X86_EMU_IOAPIC), 0);
+    CHECK_EQ(give(), 0);
+    place_bar(PLACE, MEMORY | MASTER);
+    refusals_of_lines(gsi, dev);
+    CHECK_EQ(remote_config(devfn, 0x3d, 1), 0);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), 0);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), -XEN_EEXIST);
+    CHECK_EQ(remote_config(devfn, 0x3d, 1), 1);
+    pin = remote_config(devfn, 0x3c, 1);
+    CHECK(pin >= 16 && pin < 48);
+
+    remote_box->quiet_from = PLACE + 0x24;
+    remote_box->quiet_to = PLACE + 0x64;
+    remote_write(IOAPIC, 4, 0x11 + 2 * pin);
+    remote_write(IOAPIC + 0x10, 4, 0);
+    remote_write(IOAPIC, 4, 0x10 + 2 * pin);
+    remote_write(IOAPIC + 0x10, 4, LEVEL | LINE_VECTOR);
+    pull_line(5);
+    /* The guest's own switch; its handler needs the registers all the time. */
+    remote_set_config(devfn, COMMAND, 2, MEMORY | MASTER | LINE_OFF);
+    n = remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR];
+    remote_write(PLACE + 0x60, 4, 1);
+    delay_ns(20000000);
+    CHECK_EQ(remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR], n);
+    remote_set_config(devfn, COMMAND, 2, MEMORY | MASTER);
+    CHECK_EQ(remote_arrived(LINE_VECTOR, n + 1), n + 1);
+
+    CHECK_EQ(bind(XEN_DOMCTL_unbind_pt_irq, gsi + 1, dev, 0), -XEN_ENOENT);
+    CHECK_EQ(bind(XEN_DOMCTL_unbind_pt_irq, gsi, dev, 0), 0);
+    remote_write(PLACE + 0x60, 4, 1);
+    delay_ns(20000000);
+    CHECK_EQ(remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR], n + 1);
+    remote_write(PLACE + 0x64, 4, ~0u);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), 0);
+    pull_line(1);
+    CHECK_EQ(unmap_pirq((int)gsi), 0);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), 0);
+    /* It leaves, or the guest dies, with the line high and not heard. */
+    remote_write(IOAPIC + 0x10, 4, 0x10000 | LEVEL | LINE_VECTOR);
+    remote_write(PLACE + 0x60, 4, 1);
+    if (!death)
+        CHECK(take_back(guest));
+    destroy(0);
+    if (death)
+        CHECK(take_back(DOMID_IO));
+    *(volatile uint32_t *)(host_bar + 0x64ul) = ~0u;
+    CHECK(free_again(before));
+}
+
+TEST(interrupt_line)
+{
+    interrupt_line(false);
+}
+
+TEST(interrupt_line_and_death)
+{
+    interrupt_line(true);
+}
+
+/* Nothing to send interrupts through. */
+TEST(line_without_ioapic)
+{
+    uint64_t before = free_pages();
+    uint32_t gsi = 20 + (devfn >> 3) % 4;
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(permit_irq(gsi, true), 0);
+    CHECK_EQ(give(), 0);
+    CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, devfn >> 3, 0), -XEN_EOPNOTSUPP);
+    CHECK(take_back(guest));
+    destroy(before);
 }
 
 /* A BAR where the guest has memory: the memory stays, the device is not there. */

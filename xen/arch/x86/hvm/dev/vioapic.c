@@ -205,9 +205,10 @@ int vioapic_write(struct vcpu *v, uint64_t addr, unsigned int size, uint64_t val
         }
     }
     spin_unlock_irqrestore(&vio->lock, flags);
-    if (pin < u->pins && vio->host_gsis) {
+    if (pin < u->pins) {
         vioapic_host_eoi(vio, ended);
-        vioapic_host_update(vio, gsi, e);
+        if (vio->host_gsis)
+            vioapic_host_update(vio, gsi, e);
     }
     return IO_OK;
 }
