@@ -60,6 +60,28 @@ static void test_bars(void **state)
     leave();
 }
 
+/* Two BARs in one page: it is there while either is, and mapped once (the fake looks). */
+static void test_small_bars(void **state)
+{
+    (void)state;
+    reset_world(true);
+    dev.bar[0].size = dev.bar[2].size = 0x100;
+    memcpy(cfg + 0x18, (uint8_t[]){ PCI_BAR_TYPE_64, 1, 0x10, 0xfe }, 4);
+    assert_int_equal(vpci_domain_init(&d), 0);
+    assert_int_equal(vpci_add(&dev), 0);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(count_mapped(), 1);
+    vpci_unmap_bar(dev.vpci, 0);
+    assert_true(mapped[0xfe100]);
+    assert_int_equal(vpci_map_bar(dev.vpci, 0), 0);
+    vpci_unmap_bar(dev.vpci, 2);
+    assert_true(mapped[0xfe100]);
+    wr(PCI_COMMAND, 2, 0);
+    assert_int_equal(count_mapped(), 0);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    leave();
+}
+
 static void test_bar_denied(void **state)
 {
     (void)state;
@@ -372,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_small_bars),
         cmocka_unit_test(test_bar_denied),
         cmocka_unit_test(test_msi),
         cmocka_unit_test(test_msix),
