@@ -84,14 +84,19 @@ static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *ar
 /* pdev is nobody's; give it to d with its virtual config space. */
 static int give(struct domain *d, struct pci_dev *pdev)
 {
+    uint16_t rid[IOMMU_MAX_RIDS] = { 0 };
     int err = 0;
 
+    pdev->nr_rids = (uint8_t)iommu_requesters(pdev, rid);
+    memcpy(pdev->rid, rid, sizeof(rid));
     if (d->is_privileged)
         err = iommu->reserved(pdev, map_reserved, d);
     if (!err)
         err = iommu->attach(d, pdev);
-    if (err)
+    if (err) {
+        pdev->nr_rids = 0;
         return err;
+    }
     pdev->domain = d;
     pdev->quarantined = false;
     pdev->fault_burst = 0;
@@ -117,6 +122,7 @@ int iommu_release_device(struct domain *d, struct pci_dev *pdev)
         spin_unlock(&d->iommu.lock);
     }
     list_del(&pdev->domain_link);
+    pdev->nr_rids = 0;
     pdev->domain = NULL;
     pdev->quarantined = true;
     return err;

@@ -122,8 +122,11 @@ int iommu_space_leave(struct domain *d, unsigned int unit);
 /* Push [p, p + len) out of the caches, for units that do not snoop them. */
 void iommu_write_back(const void *p, size_t len);
 
-/* Requester ids that a device's DMA may carry: its own, then its bridges'. */
-#define IOMMU_MAX_RIDS 4
+/*
+ * Requester ids that a device's DMA may carry: its own, then its bridges'. Of a device
+ * with an owner: those that it had when it was given to it. [pcidevs_lock]
+ */
+#define IOMMU_MAX_RIDS PCI_MAX_RIDS
 unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX_RIDS]);
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whose name a device's DMA carries (PCI Express to PCI Bridge 1.0, section 2.3). */
 #include <xen/pci_regs.h>
+#include <xen/string.h>
 
 #include "private.h"
 
@@ -33,6 +34,10 @@ unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX
     unsigned int n = 0;
     uint16_t alias;
 
+    if (pdev->nr_rids) {
+        memcpy(rid, pdev->rid, sizeof(pdev->rid));
+        return pdev->nr_rids;
+    }
     rid[n++] = PCI_RID(pdev->sbdf);
     alias = iommu && iommu->alias ? iommu->alias(segment, rid[0]) : rid[0];
     if (alias != rid[0])

@@ -29,6 +29,9 @@ struct pci_bar {
     bool is_io, is_64, prefetch;
 };
 
+/* Requester ids that one device's DMA may carry. */
+#define PCI_MAX_RIDS 4
+
 struct pci_dev {
     sbdf_t sbdf;
     struct list link;        /* all devices [LOCK_PCIDEVS] */
@@ -43,6 +46,12 @@ struct pci_dev {
     unsigned int fault_count; /* IOMMU faults seen [LOCK_PCIDEVS] */
     unsigned int fault_burst; /* of these since fault_since [LOCK_PCIDEVS] */
     s_time_t fault_since;
+    /*
+     * The requester ids that its owner's tables were opened for; nr_rids is 0 without an
+     * owner. Kept, as domain 0 may number buses anew meanwhile [LOCK_PCIDEVS].
+     */
+    uint16_t rid[PCI_MAX_RIDS];
+    uint8_t nr_rids;
     void *iommu_priv;
     void *msi;               /* MSI/MSI-X state of the host side */
     struct vpci *vpci;       /* virtual config space of its owner */

@@ -40,6 +40,8 @@ static struct pci_dev dev[7], late;
 
 /* ---- the machine ---- */
 
+static uint8_t twins_bus;
+
 void iommu_space_join(struct domain *dom, unsigned int unit)
 {
     assert_false(spin_held(&dom->iommu.lock));
@@ -61,7 +63,7 @@ uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
     switch (reg) {
     case PCI_SECONDARY_BUS:
     case PCI_SUBORDINATE_BUS:
-        return express ? 1 : s.v == OLD_BRIDGE.v ? 2 : 0;
+        return express ? twins_bus : s.v == OLD_BRIDGE.v ? 2 : 0;
     case EXP_AT + PCI_EXP_FLAGS:
         return express ? 7U << PCI_EXP_TYPE_SHIFT : 0;
     }
@@ -140,6 +142,7 @@ static void start_with(paddr_t ram)
 
     iommu = v->ops;
     unit_silent = false;
+    twins_bus = 1;
     identity_pages = 0;
     list_init(&pci_devices);
     for (unsigned int i = 0; i < ARRAY_SIZE(at); i++)
@@ -297,6 +300,25 @@ static void shared_name(void **state)
     check_owner(TWIN1, dom0);
 }
 
+/*
+ * Domain 0 numbers the bus anew while a guest has the devices: the name that was opened
+ * for them is the one that is closed.
+ */
+static void shared_name_renumbered(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(NULL, TWIN1, false), 0);
+    assert_int_equal(iommu_assign(NULL, TWIN2, false), 0);
+    assert_int_equal(iommu_assign(&d[1], TWIN1, false), 0);
+    assert_int_equal(iommu_assign(&d[1], TWIN2, false), 0);
+    twins_bus = 7;
+    assert_int_equal(iommu_deassign(&d[1], TWIN1), 0);
+    assert_int_equal(iommu_deassign(&d[1], TWIN2), 0);
+    assert_int_equal(v->owner(TWINS_RID), 0);
+    check_owner(TWIN1, NULL);
+}
+
 /* A newcomer behind the bridge of a guest's devices waits. */
 static void shared_name_newcomer(void **state)
 {
@@ -355,6 +377,7 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(uncovered),
         cmocka_unit_test(shared_name),
         cmocka_unit_test(shared_name_newcomer),
+        cmocka_unit_test(shared_name_renumbered),
         cmocka_unit_test(conventional_bridge),
         cmocka_unit_test(silent_unit),
     };
