@@ -6,6 +6,64 @@
 
 int vformat(char *buf, size_t size, const char *fmt, va_list args);
 
+bool in_control(void)
+{
+    struct xen_sysctl_physinfo host;
+
+    return !physinfo(&host);
+}
+
+const char *argument(const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = command_line(); *at; at++) {
+        if (!memcmp(at, word, n) && at[n] == '=')
+            return at + n + 1;
+    }
+    return NULL;
+}
+
+unsigned long number(const char *word, unsigned long absent)
+{
+    const char *at = argument(word);
+    unsigned long v = 0;
+
+    if (!at)
+        return absent;
+    for (; *at >= '0' && *at <= '9'; at++)
+        v = v * 10 + (unsigned long)(*at - '0');
+    return v;
+}
+
+bool wanted(const char *name)
+{
+    const char *at = argument("only");
+
+    if (!at)
+        return true;
+    while (*at && *at != ' ') {
+        const char *n = name;
+
+        while (*at && *at != ' ' && *at != ',' && *at == *n) {
+            at++;
+            n++;
+        }
+        if (!*at || *at == ' ' || *at == ',')
+            return true;
+        while (*at && *at != ' ' && *at != ',')
+            at++;
+        at += *at == ',';
+    }
+    return false;
+}
+
+/* Rows of a guest that xl started have names of their own. */
+static const char *prefix(void)
+{
+    return in_control() ? "" : "guest_";
+}
+
 static void sort(uint64_t *v, unsigned int n)
 {
     for (unsigned int i = 1; i < n; i++) {
@@ -53,23 +111,28 @@ static long sample(const struct row *row, uint64_t *ticks)
 
 void measure(const struct row *row)
 {
+    unsigned int n = row->samples ? row->samples : SAMPLES;
     uint64_t v[SAMPLES];
-    long rc = sample(row, &v[0]);   /* warms up what can be warmed */
+    long rc;
 
-    for (unsigned int i = 0; i < SAMPLES && !rc; i++)
+    if (!wanted(row->name))
+        return;
+    rc = sample(row, &v[0]); /* warms up what can be warmed */
+    for (unsigned int i = 0; i < n && !rc; i++)
         rc = sample(row, &v[i]);
     if (rc) {
         skip(row->name, rc);
         return;
     }
-    sort(v, SAMPLES);
-    print("BENCH %s %u %lu %lu %lu\n", row->name, SAMPLES, v[0], v[SAMPLES / 2],
-          v[SAMPLES - 1]);
+    sort(v, n);
+    print("BENCH %s%s %u %lu %lu %lu\n", prefix(), row->name, n, v[0], v[n / 2],
+          v[n - 1]);
 }
 
 void skip(const char *name, long rc)
 {
-    print("BENCH %s SKIP %ld\n", name, rc);
+    if (wanted(name))
+        print("BENCH %s%s SKIP %ld\n", prefix(), name, rc);
 }
 
 static void format(char *buf, size_t size, const char *fmt, ...)
@@ -91,17 +154,28 @@ const char *named(const char *what, unsigned int n)
     return name;
 }
 
+long give(domid_t id, unsigned long gfn, unsigned int n)
+{
+    long rc = 0;
+
+    for (unsigned int i = 0; i < n && !rc; i += 512) {
+        unsigned int part = n - i < 512 ? n - i : 512;
+
+        rc = populate(id, gfn + i, part);
+        rc = rc == (long)part ? 0 : rc < 0 ? rc : -XEN_ENOMEM;
+    }
+    return rc;
+}
+
 long other_domain(domid_t *id)
 {
     static domid_t made;
-    long rc = 0;
+    static long rc;
 
-    if (!made) {
+    if (!made && !rc) {
         rc = create(1, &made);
-        for (unsigned int i = 0; i < MOST && !rc; i += 512) {
-            rc = populate(made, THEIRS + i, 512);
-            rc = rc == 512 ? 0 : rc < 0 ? rc : -XEN_ENOMEM;
-        }
+        if (!rc)
+            rc = give(made, THEIRS, MOST);
     }
     *id = made;
     return rc;

@@ -6,7 +6,7 @@
 #define SUPERPAGES 8u
 #define SPLIT_AT   77u
 
-static const unsigned int sizes[] = { 1, 64, 512, 4096 };
+static const unsigned int sizes[] = {1, 64, 512, 4096};
 #define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static xen_pfn_t here[MOST], theirs[MOST], large[SUPERPAGES];
@@ -17,7 +17,7 @@ static long reserve(unsigned int cmd, xen_pfn_t *list, unsigned long n,
                     unsigned int order)
 {
     struct xen_memory_reservation r = {
-        .nr_extents = n, .extent_order = order, .domid = DOMID_SELF };
+        .nr_extents = n, .extent_order = order, .domid = DOMID_SELF};
     long rc;
 
     set_xen_guest_handle(r.extent_start, list);
@@ -44,9 +44,11 @@ static long come_and_go(unsigned long n)
 
 static long move(unsigned long from, unsigned long to, unsigned long n)
 {
-    struct xen_add_to_physmap x = {
-        .domid = DOMID_SELF, .size = (uint16_t)n, .space = XENMAPSPACE_gmfn_range,
-        .idx = from, .gpfn = to };
+    struct xen_add_to_physmap x = {.domid = DOMID_SELF,
+                                   .size = (uint16_t)n,
+                                   .space = XENMAPSPACE_gmfn_range,
+                                   .idx = from,
+                                   .gpfn = to};
 
     return memory_op(XENMEM_add_to_physmap, &x);
 }
@@ -58,34 +60,53 @@ static long there_and_back(unsigned long n)
     return rc ? rc : move(PLACE_B, PLACE_A, n);
 }
 
-/* As privcmd does for the toolstack: added in a batch, taken away one by one. */
-static long foreign(unsigned long n)
+static long add_foreign(domid_t id, unsigned long n)
 {
-    struct xen_add_to_physmap_batch add = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = (uint16_t)n,
-        .u.foreign_domid = other };
-    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF };
+    struct xen_add_to_physmap_batch add = {.domid = DOMID_SELF,
+                                           .space = XENMAPSPACE_gmfn_foreign,
+                                           .size = (uint16_t)n,
+                                           .u.foreign_domid = id};
     long rc;
 
     set_xen_guest_handle(add.idxs, theirs);
     set_xen_guest_handle(add.gpfns, here);
     set_xen_guest_handle(add.errs, errors);
     rc = memory_op(XENMEM_add_to_physmap_batch, &add);
-    for (unsigned long i = 0; i < n && !rc; i++) {
+    for (unsigned long i = 0; i < n && !rc; i++)
         rc = errors[i];
+    return rc;
+}
+
+/* As privcmd does for the toolstack: added in a batch, taken away one by one. */
+static long foreign(unsigned long n)
+{
+    struct xen_remove_from_physmap drop = {.domid = DOMID_SELF};
+    long rc = add_foreign(other, n);
+
+    for (unsigned long i = 0; i < n && !rc; i++) {
         drop.gpfn = here[i];
-        if (!rc)
-            rc = memory_op(XENMEM_remove_from_physmap, &drop);
+        rc = memory_op(XENMEM_remove_from_physmap, &drop);
     }
     return rc;
 }
 
+long see(domid_t id, unsigned long from, unsigned long ours, unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++) {
+        here[i] = ours + i;
+        theirs[i] = from + i;
+    }
+    return add_foreign(id, n);
+}
+
 static long resource(unsigned long frame)
 {
-    struct xen_mem_acquire_resource ask = {
-        .domid = other, .type = XENMEM_resource_grant_table, .nr_frames = 1,
-        .id = XENMEM_resource_grant_table_id_shared, .frame = frame };
-    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF, .gpfn = here[0] };
+    struct xen_mem_acquire_resource ask = {.domid = other,
+                                           .type = XENMEM_resource_grant_table,
+                                           .nr_frames = 1,
+                                           .id = XENMEM_resource_grant_table_id_shared,
+                                           .frame = frame};
+    struct xen_remove_from_physmap drop = {.domid = DOMID_SELF, .gpfn = here[0]};
     long rc;
 
     set_xen_guest_handle(ask.frame_list, here);
@@ -157,35 +178,71 @@ static unsigned int enough(unsigned int n)
 TEST(batches)
 {
     for (unsigned int i = 0; i < NR_SIZES; i++)
-        measure(&(struct row){ named("populate_decrease", sizes[i]), NULL, NULL,
-                               come_and_go, sizes[i], enough(sizes[i]), 0 });
+        measure(&(struct row){.name = named("populate_decrease", sizes[i]),
+                              .run = come_and_go,
+                              .arg = sizes[i],
+                              .repeat = enough(sizes[i])});
     for (unsigned int i = 0; i < NR_SIZES; i++)
-        measure(&(struct row){ named("move_and_back", sizes[i]), come, go,
-                               there_and_back, sizes[i], enough(sizes[i]), 0 });
+        measure(&(struct row){.name = named("move_and_back", sizes[i]),
+                              .prepare = come,
+                              .finish = go,
+                              .run = there_and_back,
+                              .arg = sizes[i],
+                              .repeat = enough(sizes[i])});
+}
+
+/* The same by doubling sizes, to see how it grows. */
+TEST(growth_of_batches)
+{
+    for (unsigned int n = 64; n <= MOST; n *= 2)
+        measure(&(struct row){.name = named("growth_batch", n),
+                              .prepare = come,
+                              .finish = go,
+                              .run = there_and_back,
+                              .arg = n,
+                              .repeat = 2,
+                              .samples = 5});
 }
 
 TEST(mappings)
 {
-    long rc = other_domain(&other);
+    long rc;
 
+    if (!in_control())
+        return;
+    rc = other_domain(&other);
     for (unsigned int i = 0; i < NR_SIZES; i++) {
         const char *name = named("foreign_map_unmap", sizes[i]);
 
         if (rc)
             skip(name, rc);
         else
-            measure(&(struct row){ name, NULL, NULL, foreign, sizes[i],
-                                   enough(sizes[i]), 0 });
+            measure(&(struct row){.name = name,
+                                  .run = foreign,
+                                  .arg = sizes[i],
+                                  .repeat = enough(sizes[i])});
     }
     if (rc)
         skip("resource_map_unmap", rc);
     else
-        measure(&(struct row){ "resource_map_unmap", NULL, NULL, resource, 0, 64, 0 });
+        measure(
+            &(struct row){.name = "resource_map_unmap", .run = resource, .repeat = 64});
 }
 
 TEST(pages)
 {
-    measure(&(struct row){ "first_touch", come, go, touch, MOST, 1, MOST });
-    measure(&(struct row){ "superpage_split", come_large, go_split, split, SUPERPAGES, 1,
-                           SUPERPAGES });
+    measure(&(struct row){.name = "first_touch",
+                          .prepare = come,
+                          .finish = go,
+                          .run = touch,
+                          .arg = MOST,
+                          .repeat = 1,
+                          .ops = MOST});
+    measure(&(struct row){.name = "superpage_split",
+                          .prepare = come_large,
+                          .finish = go_split,
+                          .run = split,
+                          .arg = SUPERPAGES,
+                          .repeat = 1,
+                          .ops = SUPERPAGES});
 }
