@@ -2,13 +2,16 @@
 """The bench's arithmetic: a table that computes wrongly is worse than none."""
 
 import json
+import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as xml
 
 import pytest
-from xlab import bench, benchtable
+from xlab import bench, benchparts, benchtable, macro, paths
 from xlab.images import LabError
 
-pytestmark = pytest.mark.host
+TREE = paths.TREE
 
 
 def table_of(*lines):
@@ -16,10 +19,11 @@ def table_of(*lines):
     table = benchtable.Table()
     for line in lines:
         side, _, text = line.partition(" ")
-        assert bench.take_line(table, side, text), line
+        assert benchparts.take_line(table, side, text), line
     return table
 
 
+@pytest.mark.host
 def test_ratio_mean_and_worst():
     table = table_of("peer BENCH a 9 100 100 100", "ours BENCH a 9 50 50 50",
                      "peer BENCH b 9 10 10 10", "ours BENCH b 9 20 20 20",
@@ -30,6 +34,7 @@ def test_ratio_mean_and_worst():
     assert not table.incomplete()
 
 
+@pytest.mark.host
 def test_median_of_runs_and_spread():
     table = table_of("peer BENCH a 9 100 100 100",
                      *(f"ours BENCH a 9 {v} {v} {v}" for v in (100, 120, 104)))
@@ -39,16 +44,19 @@ def test_median_of_runs_and_spread():
     assert row.loud and row.cells()[-1].endswith("!")
 
 
+@pytest.mark.host
 def test_spread_within_a_run_counts():
     table = table_of("peer BENCH a 9 90 100 100", "ours BENCH a 9 10 10 10")
     assert table.rows["a"].spread == pytest.approx(0.1)
 
 
+@pytest.mark.host
 def test_small_spread_is_not_marked():
     table = table_of("peer BENCH a 9 100 100 105", "ours BENCH a 9 10 10 10")
     assert not table.rows["a"].loud
 
 
+@pytest.mark.host
 def test_one_single_value_has_no_spread():
     table = benchtable.Table()
     for side in benchtable.SIDES:
@@ -57,6 +65,7 @@ def test_one_single_value_has_no_spread():
     assert table.rows["boot"].cells()[-1] == "one run"
 
 
+@pytest.mark.host
 def test_refused_and_missing_rows_are_shown_and_not_counted():
     table = table_of("peer BENCH a 9 4 4 4", "ours BENCH a SKIP -38",
                      "peer BENCH b 9 4 4 4", "ours BENCH b 9 2 2 2",
@@ -66,27 +75,81 @@ def test_refused_and_missing_rows_are_shown_and_not_counted():
     assert "error -38" in benchtable.as_text(table)
 
 
+@pytest.mark.host
 def test_the_instrument_is_not_in_the_mean():
     table = table_of("peer BENCH rdtsc 9 1000 1000 1000", "ours BENCH rdtsc 9 1 1 1",
                      "peer BENCH a 9 4 4 4", "ours BENCH a 9 4 4 4")
     assert table.mean() == pytest.approx(1.0)
 
 
-def test_growth():
-    table = table_of("peer BENCH a_1 9 1 1 1", "ours BENCH a_1 9 7 7 7",
-                     "peer BENCH a_10 9 10 10 10", "ours BENCH a_10 9 50 50 50",
-                     "peer BENCH a_100 9 100 100 100", "ours BENCH a_100 9 5000 5000 5000",
-                     "peer BENCH b_9 9 1 1 1", "ours BENCH b_9 9 1 1 1")
+@pytest.mark.host
+def test_growth_is_the_exponent_that_fits_best():
+    table = table_of(*(f"{side} BENCH growth_a_{size} 3 {v} {v} {v}" for side, size, v in
+                       [("peer", 1, 1), ("peer", 2, 2), ("peer", 4, 4),
+                        ("ours", 1, 1), ("ours", 2, 4), ("ours", 4, 16)]),
+                     "peer BENCH a 9 2 2 2", "ours BENCH a 9 1 1 1",
+                     "peer BENCH growth_b_8 9 1 1 1", "ours BENCH growth_b_8 9 1 1 1")
     assert list(benchtable.growth(table)) == ["a"]
-    assert benchtable.growth(table)["a"] == pytest.approx((1.0, 2.0))
+    assert benchtable.growth(table)["a"].exponents() == pytest.approx([1.0, 2.0])
+    assert benchtable.exponent([(1, 1), (2, 2), (4, 8)]) == pytest.approx(1.5)
+    # Seen in a table of their own, and not in the mean.
+    assert table.mean() == pytest.approx(0.5)
+    assert "1 to 4" in benchtable.as_text(table)
+    assert [row.name for row in table.shown()] == ["a"]
 
 
+@pytest.mark.host
+def test_memory_and_sizes_have_a_mean_of_their_own():
+    table = table_of("peer BENCH a 9 2 2 2", "ours BENCH a 9 1 1 1",
+                     "peer BENCH resident_kib 1 100 100 100",
+                     "ours BENCH resident_kib 1 300 300 300")
+    for side in benchtable.SIDES:
+        table.add(side, "text", "bytes", 5, 5, 5, exact=True)
+    assert table.mean() == pytest.approx(0.5)
+    assert table.mean(speed=False) == pytest.approx(3 ** 0.5)
+    assert table.rows["resident_kib"].cells()[1] == "KiB"
+    assert table.rows["text"].spread == 0
+    assert "above 1.0: resident_kib" in benchtable.as_text(table)
+
+
+@pytest.mark.host
+def test_flushes_are_counted_between_the_lines():
+    def said(text):
+        return [f"serial_write write addr 0x00 val {ord(c):#x}" for c in text]
+
+    wait, inval = "amdvi_completion_wait completion", "amdvi_pages_inval AMD-Vi pages"
+    trace = [wait, *said("FLUSHES a begin\r\n"), inval, inval, wait,
+             "serial_write write addr 0x01 val 0x00", *said("FLUSHES a end\r\n"), inval,
+             *said("FLUSHES b end\n"), *said("FLUSHES c begin\n")]
+    assert benchparts.flushes(trace) == {"a": (2, 1)}
+
+
+@pytest.mark.host
+def test_spans_of_ticks():
+    ticks = [(macro.FIRST_LINE, 5), (macro.CREATE, 10), (macro.FIRST_LINE, 30),
+             (macro.CREATED, 40), (macro.DESTROY, 50), (macro.BACK, 57),
+             (macro.FIRST_LINE, 60), (macro.LOAD, 70), (macro.LOADED, 170)]
+    assert dict(macro.spans(ticks, [256])) == {
+        "xl create, 256 MiB": 30, "xl create to the guest's first line, 256 MiB": 20,
+        "xl destroy until memory is back, 256 MiB": 7,
+        "fork, exec, pipe, file in a guest": 100}
+
+
+@pytest.mark.host
+def test_a_failed_round_makes_no_span():
+    ticks = [(macro.CREATE, 10), (macro.CREATE, 100), (macro.FIRST_LINE, 130)]
+    assert dict(macro.spans(ticks, [256, 2048])) == {
+        "xl create to the guest's first line, 2 GiB": 30}
+
+
+@pytest.mark.host
 @pytest.mark.parametrize("line", ["BENCH a 9 1 2", "BENCH a 9 1 2 3(XEN) torn",
                                   "TEST a PASS", "BENCH a 9 x 2 3"])
 def test_other_lines_are_no_results(line):
-    assert not bench.take_line(benchtable.Table(), "ours", line)
+    assert not benchparts.take_line(benchtable.Table(), "ours", line)
 
 
+@pytest.mark.host
 def test_nothing_measured():
     table = benchtable.Table()
     assert table.mean() is None and table.worst() is None
@@ -94,6 +157,7 @@ def test_nothing_measured():
     xml.fromstring(benchtable.as_svg(table))
 
 
+@pytest.mark.host
 def test_files(tmp_path):
     table = table_of("peer BENCH a 9 4 4 4", "ours BENCH a 9 8 8 8")
     page = tmp_path / "page.md"
@@ -104,11 +168,13 @@ def test_files(tmp_path):
     assert data["geometric_mean"] == pytest.approx(2.0) and data["worst"] == "a"
     bars = xml.parse(tmp_path / "bench.svg").getroot()
     assert any("2.00" in (text.text or "") for text in bars.iter())
+    assert any((text.text or "").strip() == "a" for text in bars.iter())
     written = page.read_text()
     assert written.startswith("above") and written.endswith("below\n")
-    assert "| a | 4 | 8 | 2.000 |" in written and "old" not in written
+    assert "| a | instr. | 4 | 8 | 2.000 |" in written and "old" not in written
 
 
+@pytest.mark.host
 def test_page_without_marks(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("a page\n")
@@ -117,7 +183,106 @@ def test_page_without_marks(tmp_path):
     assert page.read_text() == "a page\n"
 
 
-def test_missing_parts_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["bench", "--ours", str(tmp_path / "none")])
-    assert bench.main() == 2
+@pytest.mark.host
+def test_missing_parts_are_named(tmp_path, capsys):
+    assert bench.main(["--ours", str(tmp_path / "none")]) == 2
     assert "none" in capsys.readouterr().err
+
+
+# A machine that boots nothing: what QEMU would have said on the serial port.
+FAKE_QEMU = """#!/bin/sh
+case "$*" in
+*-version*) echo "QEMU emulator version {version}.0" ;;
+"-trace help") printf 'serial_write\namdvi_completion_wait\namdvi_pages_inval\n'
+    echo amdvi_all_inval ;;
+*) printf 'BENCH hypercall 9 10 10 10\nTEST a PASS\n'
+    case "$*" in *ours.elf*) {then} ;; esac
+    printf 'BENCH cpuid 9 10 10 10\nDONE 1 passed 0 failed\n'; sleep 5 ;;
+esac
+"""
+
+
+def bench_with(tmp_path, version="7.2", then=":", words=()):
+    """The command with a QEMU of ours in the way, and two hypervisors that are files."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    qemu = programs / "qemu-system-x86_64"
+    if version:
+        qemu.write_text(FAKE_QEMU.format(version=version, then=then))
+        qemu.chmod(0o755)
+    for name in ("sh", "printf", "sleep", "setpriv", "gcc", "env"):
+        (programs / name).symlink_to(shutil.which(name))
+    for name in ("apt-get", "apt-config"):
+        (programs / name).symlink_to(shutil.which("true"))
+    for name in ("peer.elf", "ours.elf", "kernel.elf"):
+        (tmp_path / name).write_bytes(b"x")
+    command = ["/usr/bin/python3", str(TREE / "scripts/bench"), "--quick", "--rows",
+               "hypercall,cpuid", "--timeout", "3", "--kernel", tmp_path / "kernel.elf",
+               "--ours", tmp_path / "ours.elf", "--peer", tmp_path / "peer.elf", "--out",
+               tmp_path / "out", *words]
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, timeout=60,
+        env={"PATH": str(programs), "XLAB_CACHE": str(tmp_path / "cache")})
+
+
+@pytest.mark.host
+def test_all_is_well_with_the_fake(tmp_path):
+    done = bench_with(tmp_path)
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "out/bench.json").read_text())
+    assert [row["name"] for row in data["rows"]] == ["hypercall", "cpuid"]
+
+
+@pytest.mark.host
+def test_a_run_that_hangs(tmp_path):
+    done = bench_with(tmp_path, then="sleep 30")
+    assert done.returncode == 1
+    assert "micro run 1, ours: the bench kernel did not finish" in done.stderr
+    assert "ended by: timeout" in done.stderr
+    assert re.search(r"^hypercall .* 1.000 ", done.stdout, re.MULTILINE), done.stdout
+    assert "row cpuid: not measured on both sides" in done.stderr
+    assert json.loads((tmp_path / "out/bench.json").read_text())["problems"]
+
+
+@pytest.mark.host
+def test_no_qemu(tmp_path):
+    done = bench_with(tmp_path, version=None)
+    assert done.returncode == 2
+    assert "qemu-system-x86_64 is missing: run scripts/install-deps" in done.stderr
+
+
+@pytest.mark.host
+def test_an_old_qemu(tmp_path):
+    done = bench_with(tmp_path, version="5.2")
+    assert done.returncode == 2
+    assert "7.2 or newer is needed, not 'QEMU emulator version 5.2.0'" in done.stderr
+
+
+@pytest.mark.host
+def test_peer_that_cannot_be_installed(tmp_path):
+    """No mmdebstrap in this PATH, and nothing in the cache: ours is measured all the
+    same."""
+    done = bench_with(tmp_path, words=["--peer", "debian"])
+    assert done.returncode == 1
+    assert "no hypervisor to compare with, only ours is measured" in done.stderr
+    assert "mmdebstrap is missing" in done.stderr
+    shown = re.search(r"^hypercall +instr\. +- +10 ", done.stdout, re.MULTILINE)
+    assert shown, done.stdout
+
+
+@pytest.mark.long
+def test_the_instrument_works(tmp_path):
+    """A few rows of each kind of the quick form; their numbers are not judged."""
+    rows = ["hypercall", "move_other_device_64", "event_ping_pong_other_cpu"]
+    subprocess.run(["make", "-C", str(TREE / "xen/test/bench"), f"ROOT={TREE}",
+                    f"O={paths.BUILD}"], check=True, capture_output=True)
+    status = bench.main(["--quick", "--rows", ",".join(rows), "--out", str(tmp_path),
+                         "--ours", str(paths.BUILD / "xen"), "--kernel",
+                         str(paths.BUILD / "bench/bench.elf")])
+    data = json.loads((tmp_path / "bench.json").read_text())
+    assert status == 0, data["problems"]
+    found = {row["name"]: row for row in data["rows"]}
+    assert set(rows) <= set(found) and "move_other_device_64: IOTLB waits" in found
+    for row in found.values():
+        assert row["ratio"] > 0 and row["unit"] in ("instructions", "count"), row
+    assert xml.parse(tmp_path / "bench.svg").getroot() is not None

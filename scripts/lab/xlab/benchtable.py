@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The arithmetic of a comparison, and its forms: text, Markdown, JSON, SVG."""
 
-import html
+import io
 import math
 import statistics
 from dataclasses import dataclass, field
@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 SIDES = ("peer", "ours")
 LOUD_SPREAD = 0.05
 # Reading the counter is part of the instrument: shown, but not in the mean.
-NOT_IN_MEAN = ("rdtsc",)
+NOT_IN_MEAN = ("rdtsc", "guest_rdtsc")
+# Rows that are only there to see how an operation grows: growth_NAME_SIZE.
+GROWTH = "growth_"
+# What is speed; the rest is memory, sizes and counts, whose mean is another.
+SPEED = ("instructions", "ns")
+SHORT = {"instructions": "instr."}
 
 
 @dataclass
@@ -20,6 +25,7 @@ class Figure:
     runs: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
     sampled: bool = False  # a run is itself of several samples
+    exact: bool = False  # a property of a file: one reading is all there is
 
     @property
     def value(self):
@@ -29,6 +35,8 @@ class Figure:
     def spread(self):
         """Between the extremes of all samples, as a part of the value. One sample
         says nothing about it: None."""
+        if self.exact:
+            return 0.0
         if not self.value or len(self.runs) == 1 and not self.sampled:
             return None
         low = min(run[0] for run in self.runs)
@@ -50,6 +58,18 @@ class Row:
         return self.ours.value / self.peer.value
 
     @property
+    def grows(self):
+        """(name, size) of a row that belongs to a series, else None."""
+        name, _, size = self.name.rpartition("_")
+        if not name.startswith(GROWTH) or not size.isdigit():
+            return None
+        return name[len(GROWTH):], int(size)
+
+    @property
+    def complete(self):
+        return all(getattr(self, side).value is not None for side in SIDES)
+
+    @property
     def spread(self):
         known = [f.spread for f in (self.peer, self.ours) if f.spread is not None]
         return max(known) if len(known) == len(SIDES) else None
@@ -59,7 +79,7 @@ class Row:
         return self.spread is not None and self.spread > LOUD_SPREAD
 
     def cells(self):
-        """Operation, peer, ours, ratio, spread, as text."""
+        """Operation, unit, peer, ours, ratio, spread, as text."""
         sides = []
         for side in SIDES:
             figure = getattr(self, side)
@@ -71,7 +91,8 @@ class Row:
         spread = "one run" if self.spread is None else f"{self.spread:.2%}"
         if self.ratio is None:
             spread = "-"
-        return [self.name, *sides, ratio, spread + (" !" if self.loud else "")]
+        unit = SHORT.get(self.unit, self.unit)
+        return [self.name, unit, *sides, ratio, spread + (" !" if self.loud else "")]
 
 
 class Table:
@@ -81,52 +102,82 @@ class Table:
     def row(self, name, unit):
         return self.rows.setdefault(name, Row(name, unit))
 
-    def add(self, side, name, unit, low, median, high, sampled=True):
+    def add(self, side, name, unit, low, median, high, sampled=True, exact=False):
         figure = getattr(self.row(name, unit), side)
-        figure.sampled = sampled
+        figure.sampled, figure.exact = sampled, exact
         figure.runs.append((low, median, high))
 
     def add_skip(self, side, name, unit, code):
         getattr(self.row(name, unit), side).skipped.append(code)
 
-    def compared(self):
-        """Rows that count: both sides have a figure that is not zero."""
-        return [row for row in self.rows.values()
-                if row.ratio and row.name not in NOT_IN_MEAN]
+    def shown(self):
+        """All but those of which only the growth is of interest."""
+        return [row for row in self.rows.values() if not row.grows]
 
-    def mean(self):
-        ratios = [row.ratio for row in self.compared()]
+    def compared(self, speed=True):
+        """Rows that count: both sides have a figure that is not zero."""
+        return [row for row in self.shown() if row.ratio
+                and row.name not in NOT_IN_MEAN and (row.unit in SPEED) == speed]
+
+    def mean(self, speed=True):
+        ratios = [row.ratio for row in self.compared(speed)]
         if not ratios:
             return None
         return math.exp(math.fsum(math.log(ratio) for ratio in ratios) / len(ratios))
 
-    def worst(self):
-        return max(self.compared(), key=lambda row: row.ratio, default=None)
+    def worst(self, speed=True):
+        return max(self.compared(speed), key=lambda row: row.ratio, default=None)
 
     def incomplete(self):
-        return [row.name for row in self.rows.values() if row.ratio is None]
+        return [row.name for row in self.rows.values() if not row.complete]
+
+
+def exponent(points):
+    """Of the power law that fits (size, figure) best, by least squares of logarithms.
+    1.0: twice the size takes twice as long."""
+    xs = [math.log(size) for size, _ in points]
+    ys = [math.log(value) for _, value in points]
+    x, y = statistics.fmean(xs), statistics.fmean(ys)
+    return (math.fsum((a - x) * (b - y) for a, b in zip(xs, ys)) /
+            math.fsum((a - x) ** 2 for a in xs))
+
+
+@dataclass
+class Series:
+    """An operation in sizes that double."""
+
+    name: str
+    rows: dict  # size: row
+
+    def exponents(self):
+        return [exponent([(size, getattr(row, side).value)
+                          for size, row in self.rows.items()]) for side in SIDES]
+
+    def cells(self):
+        sizes = sorted(self.rows)
+        last = self.rows[sizes[-1]]
+        values = [f"{getattr(last, side).value:,.0f}" for side in SIDES]
+        spread = [row.spread for row in self.rows.values()]
+        spread = "one run" if None in spread else f"{max(spread):.2%}"
+        if any(row.loud for row in self.rows.values()):
+            spread += " !"
+        return [self.name, f"{sizes[0]} to {sizes[-1]}", *values, f"{last.ratio:.3f}",
+                *(f"{value:.2f}" for value in self.exponents()), spread]
 
 
 def growth(table):
-    """For operations measured in several sizes (NAME_1, NAME_64, ...): the exponent
-    between the two largest, of both sides. 1.0: twice the size takes twice as long."""
-    sizes = {}
-    for row in table.rows.values():
-        name, _, number = row.name.rpartition("_")
-        if name and number.isdigit() and row.ratio:
-            sizes.setdefault(name, {})[int(number)] = row
+    """Series of at least two sizes that both sides have, by name."""
     found = {}
-    for name, rows in sizes.items():
-        if len(rows) > 1:
-            small, large = sorted(rows)[-2:]
-            found[name] = tuple(
-                math.log(getattr(rows[large], side).value /
-                         getattr(rows[small], side).value) / math.log(large / small)
-                for side in SIDES)
-    return found
+    for row in table.rows.values():
+        if row.grows and row.ratio:
+            name, size = row.grows
+            found.setdefault(name, Series(name, {})).rows[size] = row
+    return {name: one for name, one in found.items() if len(one.rows) > 1}
 
 
-HEAD = ["operation", "Debian's Xen", "ours", "ratio", "spread"]
+HEAD = ["operation", "unit", "Debian's Xen", "ours", "ratio", "spread"]
+GROWTH_HEAD = ["growth of", "with", "Debian's, largest", "ours, largest", "ratio",
+               "exponent, Debian's", "exponent, ours", "spread"]
 
 
 def summary(table):
@@ -135,26 +186,47 @@ def summary(table):
     worst = table.worst()
     lines = [f"geometric mean of {len(table.compared())} rows: {table.mean():.3f}",
              f"worst row: {worst.name}, {worst.ratio:.3f}"]
-    lines += [f"growth of {name} with its size: exponent {peer:.2f} (Debian's), "
-              f"{ours:.2f} (ours)" for name, (peer, ours) in growth(table).items()]
+    if table.mean(speed=False) is not None:
+        rows, worst = table.compared(speed=False), table.worst(speed=False)
+        lines.append(f"memory, sizes and counts: geometric mean of {len(rows)} rows "
+                     f"{table.mean(speed=False):.3f}, worst {worst.name}, "
+                     f"{worst.ratio:.3f}")
+    slower = [row.name for speed in (True, False) for row in table.compared(speed)
+              if row.ratio > 1]
+    if slower:
+        lines.append("above 1.0: " + ", ".join(slower))
     loud = [row.name for row in table.rows.values() if row.loud]
     if loud:
         lines.append("spread over 5 % (!): " + ", ".join(loud))
     return lines
 
 
+def aligned(cells):
+    """Lines of columns; the first cell of each to the left."""
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return ["  ".join([line[0].ljust(widths[0])] +
+                      [line[i].rjust(widths[i]) for i in range(1, len(line))])
+            for line in cells]
+
+
 def as_text(table):
-    cells = [HEAD] + [row.cells() for row in table.rows.values()]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(HEAD))]
-    lines = ["  ".join([line[0].ljust(widths[0])] +
-                       [line[i].rjust(widths[i]) for i in range(1, len(HEAD))])
-             for line in cells]
-    return "\n".join(lines + summary(table))
+    lines = aligned([HEAD] + [row.cells() for row in table.shown()])
+    series = growth(table)
+    if series:
+        lines += [""] + aligned([GROWTH_HEAD] + [one.cells() for one in series.values()])
+    return "\n".join(lines + [""] + summary(table))
+
+
+def _markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" * 2 + "|--:" * (len(head) - 2) + "|"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def as_markdown(table):
-    lines = ["| " + " | ".join(HEAD) + " |", "|---|--:|--:|--:|--:|"]
-    lines += ["| " + " | ".join(row.cells()) + " |" for row in table.rows.values()]
+    lines = _markdown(HEAD, [row.cells() for row in table.shown()])
+    series = growth(table)
+    if series:
+        lines += [""] + _markdown(GROWTH_HEAD, [one.cells() for one in series.values()])
     return "\n".join(lines)
 
 
@@ -167,31 +239,38 @@ def as_json(table):
                        "skipped": getattr(row, side).skipped} for side in SIDES}}
             for row in table.rows.values()]
     worst = table.worst()
-    return {"rows": rows, "geometric_mean": table.mean(), "growth": growth(table),
+    return {"rows": rows, "geometric_mean": table.mean(),
+            "geometric_mean_of_sizes": table.mean(speed=False),
+            "growth": {name: dict(zip(SIDES, one.exponents()))
+                       for name, one in growth(table).items()},
             "worst": worst.name if worst else None}
+
+
+def plotting():
+    """matplotlib, set up so that the same figures make the same file."""
+    import matplotlib  # only who draws needs it
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "bench"
+    matplotlib.rcParams["svg.fonttype"] = "none"
+    from matplotlib import pyplot
+    return pyplot
 
 
 def as_svg(table):
     """A bar a row, as long as its ratio; the line is where both are equal."""
-    rows = [row for row in table.rows.values() if row.ratio is not None]
-    longest = max([1.2] + [row.ratio for row in rows])
-    left, width, step = 230, 420, 20
-    scale = width / longest
-    height = step * len(rows) + 50
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 70}" '
-           f'height="{height}" font-family="sans-serif" font-size="12">',
-           '<rect width="100%" height="100%" fill="white"/>',
-           f'<text x="{left}" y="18">ours / Debian\'s Xen (shorter is better)</text>']
-    for number, row in enumerate(rows):
-        y = 30 + number * step
-        colour = "#3a7ca5" if row.ratio <= 1 else "#c8553d"
-        out += [f'<text x="{left - 8}" y="{y + 12}" text-anchor="end">'
-                f'{html.escape(row.name)}</text>',
-                f'<rect x="{left}" y="{y}" width="{row.ratio * scale:.1f}" '
-                f'height="{step - 5}" fill="{colour}"/>',
-                f'<text x="{left + row.ratio * scale + 5:.1f}" y="{y + 12}">'
-                f'{row.ratio:.2f}{" !" if row.loud else ""}</text>']
-    x = left + scale
-    out += [f'<line x1="{x:.1f}" y1="24" x2="{x:.1f}" y2="{height - 14}" '
-            'stroke="black" stroke-dasharray="4 3"/>', "</svg>"]
-    return "\n".join(out) + "\n"
+    pyplot = plotting()
+    rows = [row for row in table.shown() if row.ratio is not None]
+    figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.22 * len(rows)))
+    bars = axes.barh([row.name for row in rows], [row.ratio for row in rows],
+                     color=["#3a7ca5" if row.ratio <= 1 else "#c8553d" for row in rows])
+    axes.bar_label(bars, [f"{row.ratio:.2f}{' !' if row.loud else ''}" for row in rows],
+                   padding=3, fontsize=8)
+    axes.axvline(1, color="black", linestyle="--", linewidth=1)
+    axes.set_title("ours / Debian's Xen (shorter is better)", fontsize=10)
+    axes.tick_params(labelsize=8)
+    axes.margins(x=0.12, y=0.01)
+    axes.invert_yaxis()
+    out = io.StringIO()
+    figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None})
+    pyplot.close(figure)
+    return out.getvalue()

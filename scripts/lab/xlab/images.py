@@ -240,8 +240,9 @@ def initrd():
     return final
 
 
-def guest_initramfs():
-    """The tiny system that runs in the PVH guest, as bytes."""
+def guest_initramfs(init=None, more=None):
+    """The tiny system that runs in the PVH guest, as bytes. init: another first program
+    (bytes); more: further programs, {path: bytes}."""
     archive = Archive()
     for name in ("proc", "sys", "dev"):
         archive.directory(name)
@@ -250,7 +251,9 @@ def guest_initramfs():
     archive.symlink("bin/sh", "busybox")
     archive.file("sbin/poweroff", "#!/bin/sh\nexec /bin/poweroff -f\n", 0o755)
     archive.file("sbin/reboot", "#!/bin/sh\nexec /bin/reboot -f\n", 0o755)
-    archive.file("init", (paths.GUESTS / "domu/init").read_bytes(), 0o755)
+    archive.file("init", init or (paths.GUESTS / "domu/init").read_bytes(), 0o755)
+    for name, data in (more or {}).items():
+        archive.file(name, data, 0o755)
     return archive.to_bytes()
 
 

@@ -3,6 +3,7 @@
 instruction counter, so that runs repeat and a busy host does not matter."""
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -21,18 +22,26 @@ SPANS = [
 ]
 
 
-def plugin():
-    """Path of the compiled counter."""
-    source = paths.LAB / "count.c"
-    key = images.recipe_hash(source.read_text())
-    target = paths.CACHE / f"count-{key}.so"
+def compiled(source, *words):
+    """Path of what gcc makes of a C file of the lab; kept until the file changes."""
+    key = images.recipe_hash(source.read_text(), words)
+    target = paths.CACHE / f"{source.stem}-{key}.so"
     if not target.exists():
         if shutil.which("gcc") is None:
             raise LabError("gcc is missing: run scripts/install-deps")
         paths.CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-o",
-                        str(target), str(source)], check=True)
+        partial = target.with_suffix(f".{os.getpid()}")
+        made = subprocess.run(["gcc", "-O2", *words, "-o", str(partial), str(source)],
+                              capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise LabError(f"gcc and {source.name}: {made.stderr.strip()}")
+        partial.rename(target)
     return target
+
+
+def plugin():
+    """Path of the compiled counter."""
+    return compiled(paths.LAB / "count.c", "-shared", "-fPIC", "-fvisibility=hidden")
 
 
 def measure(options):

@@ -194,6 +194,8 @@ TEST(batches)
 /* The same by doubling sizes, to see how it grows. */
 TEST(growth_of_batches)
 {
+    if (!in_control())
+        return;
     for (unsigned int n = 64; n <= MOST; n *= 2)
         measure(&(struct row){.name = named("growth_batch", n),
                               .prepare = come,

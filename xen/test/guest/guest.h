@@ -49,6 +49,10 @@ void fail_at(const char *file, int line, const char *fmt, ...);
 
 /* ---- output: %s %c %d %u %x %p with l, width and 0 ---- */
 void print(const char *fmt, ...);
+/* Is there a toolstack's console? Then print() uses it, else the hypervisor's. */
+bool console_ring(void);
+/* Returns when the other side has taken the text, or is taken for gone. */
+void console_put(const char *text);
 
 /* ---- environment ---- */
 extern struct hvm_start_info *start_info;

@@ -146,5 +146,8 @@ void print(const char *fmt, ...)
     va_start(args, fmt);
     vformat(line, sizeof(line), fmt, args);
     va_end(args);
-    HC(__HYPERVISOR_console_io, CONSOLEIO_write, strlen(line), line, 0, 0);
+    if (console_ring())
+        console_put(line);
+    else
+        HC(__HYPERVISOR_console_io, CONSOLEIO_write, strlen(line), line, 0, 0);
 }
