@@ -70,9 +70,12 @@ static void show_flushes(const char *name, unsigned int n)
 static void moves(bool with_device)
 {
     const char *what = with_device ? "move_other_device" : "move_other";
-    long rc = 0;
+    bool any = false;
+    long rc;
 
-    if (!wanted(what))
+    for (unsigned int i = 0; i < NR_SIZES; i++)
+        any = any || wanted(named(what, sizes[i]));
+    if (!any)
         return;
     rc = make(with_device, &target);
     for (unsigned int i = 0; i < NR_SIZES; i++) {
