@@ -15,23 +15,6 @@
 #define FAULT_WINDOW    SECONDS(1)
 #define FAULT_LIMIT     500U
 
-/* Do the two devices use a common requester id? */
-static bool share_requester(const struct pci_dev *a, const struct pci_dev *b)
-{
-    uint16_t ra[IOMMU_MAX_RIDS], rb[IOMMU_MAX_RIDS];
-    unsigned int na = iommu_requesters(a, ra), nb = iommu_requesters(b, rb);
-
-    if (PCI_SEG(a->sbdf) != PCI_SEG(b->sbdf))
-        return false;
-    for (unsigned int i = 0; i < na; i++) {
-        for (unsigned int j = 0; j < nb; j++) {
-            if (ra[i] == rb[j])
-                return true;
-        }
-    }
-    return false;
-}
-
 /*
  * May d have pdev? Not while another domain has a device that the IOMMU cannot tell from
  * it: what either does would go through the tables of whoever came last.
@@ -42,7 +25,7 @@ static int check_group(const struct domain *d, const struct pci_dev *pdev)
 
     list_for_each(other, &pci_devices, link) {
         if (other == pdev || other->is_bridge || !other->domain || other->domain == d ||
-            !share_requester(pdev, other))
+            !iommu_share_requester(pdev, other))
             continue;
         printk(XENLOG_WARNING "%pd: %pp shares a requester id with %pp of %pd\n", d,
                &pdev->sbdf.v, &other->sbdf.v, other->domain);

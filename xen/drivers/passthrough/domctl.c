@@ -8,15 +8,6 @@
 
 #include "private.h"
 
-static bool same_group(const struct pci_dev *a, const struct pci_dev *b)
-{
-    uint16_t ra[IOMMU_MAX_RIDS], rb[IOMMU_MAX_RIDS];
-    unsigned int na = iommu_requesters(a, ra), nb = iommu_requesters(b, rb);
-
-    /* The outermost name is what the IOMMU sees of all behind one bridge. */
-    return PCI_SEG(a->sbdf) == PCI_SEG(b->sbdf) && ra[na - 1] == rb[nb - 1];
-}
-
 /* The nth device that is inseparable from s, s included. [takes pcidevs_lock] */
 static bool group_member(sbdf_t s, unsigned int nth, uint32_t *sbdf)
 {
@@ -27,7 +18,7 @@ static bool group_member(sbdf_t s, unsigned int nth, uint32_t *sbdf)
     pdev = pci_find(s);
     if (pdev) {
         list_for_each(other, &pci_devices, link) {
-            if (!other->is_bridge && same_group(pdev, other) && nth-- == 0) {
+            if (!other->is_bridge && iommu_share_requester(pdev, other) && nth-- == 0) {
                 *sbdf = other->sbdf.v;
                 found = true;
                 break;

@@ -128,6 +128,8 @@ void iommu_write_back(const void *p, size_t len);
  */
 #define IOMMU_MAX_RIDS PCI_MAX_RIDS
 unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX_RIDS]);
+/* Can the IOMMU not tell the two apart, as they have one of these in common? */
+bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b);
 
 /*
  * A unit saw rid's access to addr refused. Counts, finds the owner and logs, rate

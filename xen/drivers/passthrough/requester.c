@@ -56,3 +56,19 @@ unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX
     }
     return n;
 }
+
+bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b)
+{
+    uint16_t ra[IOMMU_MAX_RIDS], rb[IOMMU_MAX_RIDS];
+    unsigned int na = iommu_requesters(a, ra), nb = iommu_requesters(b, rb);
+
+    if (PCI_SEG(a->sbdf) != PCI_SEG(b->sbdf))
+        return false;
+    for (unsigned int i = 0; i < na; i++) {
+        for (unsigned int j = 0; j < nb; j++) {
+            if (ra[i] == rb[j])
+                return true;
+        }
+    }
+    return false;
+}
