@@ -194,3 +194,80 @@ TEST(code_of_32_bits)
     for (i = 0; i < 3; i++)
         CHECK_EQ(b[i], XENV);
 }
+
+/* --- other processors -------------------------------------------------------------- */
+
+#define SECOND_ID  2u                   /* the second processor's APIC id */
+#define REAL_PAGE  0x9000ul
+#define REAL_ICR   0x4600u
+
+/* Real mode: no paging, addresses of 16 bits. CPUIDs of both lengths, what they said. */
+extern const char real_start[], real_end[];
+__asm__(".pushsection .rodata\n"
+        ".code16\n"
+        "real_start:\n"
+        ".irp prefix, 0x66, 0x2e\n"
+        ".rept 2\n"
+        "movl $0x40000000, %eax; xorl %ecx, %ecx; cpuid; addl %ebx, %cs:0x800\n"
+        "movl $0x40000000, %eax; xorl %ecx, %ecx; .byte \\prefix; cpuid\n"
+        "addl %ebx, %cs:0x804\n"
+        ".endr\n"
+        ".endr\n"
+        "movl $1, %cs:0x808\n"
+        "1: cli; hlt; jmp 1b\n"
+        "real_end:\n"
+        ".code64\n"
+        ".popsection\n");
+
+TEST(code_of_real_mode)
+{
+    volatile uint32_t *said = (volatile uint32_t *)(REAL_PAGE + 0x800);
+
+    memcpy((void *)REAL_PAGE, real_start, (size_t)(real_end - real_start));
+    memset((void *)said, 0, 12);
+    apic_enable();
+    apic_send(SECOND_ID, 0x4500);
+    delay_ns(1000000);
+    apic_send(SECOND_ID, REAL_ICR | REAL_PAGE >> 12);
+    for (unsigned int ms = 0; ms < 1000 && !said[2]; ms++)
+        delay_ns(1000000);
+    CHECK_EQ(said[2], 1);
+    CHECK_EQ(said[0], 4u * XENV);
+    CHECK_EQ(said[1], 4u * XENV);
+}
+
+static volatile bool enough;
+static volatile unsigned int wrong;
+
+/* Changes the physical map all the time, and runs what it has put there. */
+static void churn(unsigned int n)
+{
+    char *page = (char *)((FREE_GFN + 0x100) << 12);
+
+    (void)n;
+    while (!enough) {
+        wrong += reserve(XENMEM_populate_physmap, FREE_GFN + 0x100) != 1;
+        put(page, plain, CODE_BYTES);
+        wrong += run((uint64_t)page) != XENV;
+        wrong += run((uint64_t)page) != XENV;
+        wrong += reserve(XENMEM_decrease_reservation, FREE_GFN + 0x100) != 1;
+    }
+}
+
+TEST(map_changes_meanwhile)
+{
+    uint8_t *page = page_alloc();
+    uint64_t *pt = use_tables();
+
+    pt[0] = (uint64_t)page | 3;
+    put(page, prefixed, CODE_BYTES);
+    enough = false;
+    CHECK(cpu_start(1, churn));
+    for (unsigned int i = 0; i < 500; i++)
+        wrong += run(AT) != XENV;
+    enough = true;
+    for (unsigned int ms = 0; ms < 1000 && !cpu_finished(1); ms++)
+        delay_ns(1000000);
+    CHECK(cpu_finished(1));
+    CHECK_EQ(wrong, 0);
+}
