@@ -5,7 +5,6 @@
  * place of another, comes twice or not at all, comes though it is masked; or a table
  * through which the guest writes the device's real messages.
  */
-#include "edu.h"
 #include "remote.h"
 
 #define NIC_ID      0x10d38086u
@@ -42,7 +41,7 @@ static long give(void)
 
     if (!rc)
         rc = permit_frames(guest, table_frame, TABLE_FRAMES, true);
-    return rc ? rc : device_op(XEN_DOMCTL_assign_device, guest, devfn);
+    return rc ? rc : assign_device(guest, devfn);
 }
 
 static void place(uint64_t table)
@@ -108,24 +107,24 @@ static long start(void)
     if (guest) {
         remote_unsee();
         simple(XEN_DOMCTL_destroydomain, guest);
-        device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn);
+        deassign_device(DOMID_IO, devfn);
     }
     return remote_start(&guest, XEN_X86_EMU_LAPIC | XEN_X86_EMU_VPCI);
 }
 
-static void destroy(uint64_t before)
+static void destroy(struct remote_count before)
 {
     domid_t id = guest;
 
     remote_unsee();
     guest = 0;
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
-    if (device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn))
+    if (deassign_device(DOMID_IO, devfn))
         print("the device is not in quarantine\n");
     CHECK_EQ(edu_config_read(devfn, 0), NIC_ID);
     /* The first domain made us need page tables for its view. */
     if (rounds++)
-        CHECK(free_again(before));
+        CHECK(as_before(before.pages, before.used));
 }
 
 TEST(find_device)
@@ -152,7 +151,7 @@ static void every_vector(void)
 
 static void each_vector(void)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
     CHECK_EQ(give(), 0);
@@ -165,7 +164,7 @@ static void each_vector(void)
     CHECK_EQ(remote_config(devfn, cap + 2, 2), MSIX_ON | (VECTORS - 1));
     every_vector();
     /* The whole device goes, and its last messages with it. */
-    CHECK_EQ(device_op(XEN_DOMCTL_deassign_device, guest, devfn), 0);
+    CHECK_EQ(deassign_device(guest, devfn), 0);
     CHECK_EQ(remote_read(REGS + ICR, 4), 0xffffffffu);
     CHECK_EQ(remote_read(TABLE, 4), 0xffffffffu);
     destroy(before);
@@ -184,7 +183,7 @@ TEST(each_vector_again)
 /* A masked vector waits, shows as pending, and comes when it is let through. */
 TEST(masks)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
     uint32_t all;
 
     CHECK_EQ(start(), 0);
@@ -222,7 +221,7 @@ TEST(masks)
 /* The table is where the BAR is, reads as written, and is no way to the real one. */
 TEST(table)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
     CHECK_EQ(give(), 0);
@@ -247,7 +246,7 @@ TEST(table)
 /* The guest dies with all vectors on and some of them under way. */
 TEST(death_in_use)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     for (unsigned int n = 0; n < 3; n++) {
         CHECK_EQ(start(), 0);

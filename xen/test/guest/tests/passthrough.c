@@ -7,7 +7,6 @@
  * device or of the domain that is left behind.
  */
 #include <public/physdev.h>
-#include "edu.h"
 #include "remote.h"
 
 #define PLACE       0xe0000000ul    /* where the guest puts the registers */
@@ -37,7 +36,7 @@ static long give(void)
 {
     long rc = permit(guest, 0, BAR_SIZE >> 12, true);
 
-    return rc ? rc : device_op(XEN_DOMCTL_assign_device, guest, devfn);
+    return rc ? rc : assign_device(guest, devfn);
 }
 
 /* From the guest, by way of quarantine, to us; and it works here. */
@@ -46,8 +45,8 @@ static bool take_back(domid_t from)
     static volatile uint64_t ours[512] __attribute__((aligned(4096)));
     uintptr_t regs;
 
-    if ((from != DOMID_IO && device_op(XEN_DOMCTL_deassign_device, from, devfn)) ||
-        device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn))
+    if ((from != DOMID_IO && deassign_device(from, devfn)) ||
+        deassign_device(DOMID_IO, devfn))
         return false;
     edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY | MASTER);
     regs = edu_config_read(devfn, 0x10) & ~15u;
@@ -59,8 +58,10 @@ static bool take_back(domid_t from)
            edu_dma(regs, EDU_BUFFER, (uintptr_t)&ours[8]) && ours[8] == 0x1111;
 }
 
-/* before: free pages that must come back; 0: look later. */
-static void destroy(uint64_t before)
+#define LATER ((struct remote_count){0})
+
+/* before: what must be the case again; LATER: not yet. */
+static void destroy(struct remote_count before)
 {
     domid_t id = guest;
 
@@ -68,8 +69,8 @@ static void destroy(uint64_t before)
     guest = 0;
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
     /* The first domain made us need page tables for its view. */
-    if (rounds++ && before)
-        CHECK(free_again(before));
+    if (rounds++ && before.pages)
+        CHECK(as_before(before.pages, before.used));
 }
 
 /* Also clears up after a test that failed. */
@@ -78,7 +79,7 @@ static long start_with(uint32_t emulate)
     if (guest) {
         remote_unsee();
         simple(XEN_DOMCTL_destroydomain, guest);
-        device_op(XEN_DOMCTL_deassign_device, DOMID_IO, devfn);
+        deassign_device(DOMID_IO, devfn);
     }
     return remote_start(&guest, emulate);
 }
@@ -136,7 +137,7 @@ TEST(find_device)
 /* Nothing of the machine is seen by a domain without devices. */
 static void no_device(void)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
     for (unsigned int slot = 0; slot < 256; slot++)
@@ -246,7 +247,7 @@ static void guest_loses_device(void)
 
 static void whole_life(void)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
     CHECK_EQ(give(), 0);
@@ -355,7 +356,7 @@ static void pull_line(uint32_t times)
 /* q35 has the lines of its slots at GSIs 20 to 23, in turn. */
 static void interrupt_line(bool death)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
     unsigned int dev = devfn >> 3, pin;
     uint32_t gsi = 20 + dev % 4, n;
 
@@ -401,11 +402,11 @@ static void interrupt_line(bool death)
     remote_write(PLACE + 0x60, 4, 1);
     if (!death)
         CHECK(take_back(guest));
-    destroy(0);
+    destroy(LATER);
     if (death)
         CHECK(take_back(DOMID_IO));
     *(volatile uint32_t *)(host_bar + 0x64ul) = ~0u;
-    CHECK(free_again(before));
+    CHECK(as_before(before.pages, before.used));
 }
 
 TEST(interrupt_line)
@@ -421,7 +422,7 @@ TEST(interrupt_line_and_death)
 /* Nothing to send interrupts through. */
 TEST(line_without_ioapic)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
     uint32_t gsi = 20 + (devfn >> 3) % 4;
 
     CHECK_EQ(start(), 0);
@@ -435,7 +436,7 @@ TEST(line_without_ioapic)
 /* A BAR where the guest has memory: the memory stays, the device is not there. */
 TEST(bar_over_memory)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
     volatile uint64_t *page = remote_memory(SOURCE_PAGE);
 
     CHECK_EQ(start(), 0);
@@ -459,10 +460,10 @@ TEST(bar_over_memory)
 /* Frames that the toolstack did not permit do not appear, those around them do. */
 TEST(bar_without_permission)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
-    CHECK_EQ(device_op(XEN_DOMCTL_assign_device, guest, devfn), 0);
+    CHECK_EQ(assign_device(guest, devfn), 0);
     place_bar(PLACE, MEMORY);
     CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
     place_bar(PLACE, 0);
@@ -479,7 +480,7 @@ TEST(bar_without_permission)
 /* libxl takes the permission away first and the device after it. */
 TEST(permission_goes_first)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     CHECK_EQ(start(), 0);
     CHECK_EQ(give(), 0);
@@ -495,7 +496,7 @@ TEST(permission_goes_first)
 /* The guest dies with the device, its interrupt on and a DMA under way. */
 TEST(death_in_use)
 {
-    uint64_t before = free_pages();
+    struct remote_count before = remote_count();
 
     for (unsigned int n = 0; n < 3; n++) {
         CHECK_EQ(start(), 0);
@@ -506,9 +507,9 @@ TEST(death_in_use)
         remote_write(PLACE + 0x88, 8, TARGET_PAGE);
         remote_write(PLACE + 0x90, 8, EDU_BYTES);
         remote_write(PLACE + 0x98, 8, 1 | 2 | 4);
-        destroy(0);
+        destroy(LATER);
         delay_ns(150000000);
         CHECK(take_back(DOMID_IO));
-        CHECK(free_again(before));
+        CHECK(as_before(before.pages, before.used));
     }
 }

@@ -9,7 +9,7 @@
 #include <public/arch-x86/hvm/start_info.h>
 #include <public/hvm/save.h>
 #include "../remote/mailbox.h"
-#include "domctl.h"
+#include "passthrough.h"
 
 #define REMOTE_VIEW     0x60000ul   /* frames: where we see the domain's first 2 MiB */
 #define REMOTE_PAGES    512u
@@ -56,12 +56,8 @@ static inline long remote_see(domid_t id)
 
 static inline void remote_unsee(void)
 {
-    struct xen_remove_from_physmap drop = { .domid = DOMID_SELF };
-
-    for (unsigned int i = 0; i < REMOTE_PAGES; i++) {
-        drop.gpfn = REMOTE_VIEW + i;
-        HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
-    }
+    for (unsigned int i = 0; i < REMOTE_PAGES; i++)
+        drop_page(REMOTE_VIEW + i);
 }
 
 static inline void remote_load_kernel(void)
@@ -136,15 +132,6 @@ static inline long remote_start(domid_t *id, uint32_t emulate)
     return remote_box->ready == REMOTE_READY ? 0 : -XEN_ETIMEDOUT;
 }
 
-static inline long device_op(uint32_t cmd, domid_t dom, uint32_t sbdf)
-{
-    struct xen_domctl op = {0};
-
-    op.u.assign_device.dev = XEN_DOMCTL_DEV_PCI;
-    op.u.assign_device.u.pci.machine_sbdf = sbdf;
-    return domctl(&op, cmd, dom);
-}
-
 /* What the toolstack does about a memory BAR: host frames from first on. */
 static inline long permit_frames(domid_t dom, unsigned long first, unsigned long n,
                                  bool allow)
@@ -155,6 +142,17 @@ static inline long permit_frames(domid_t dom, unsigned long first, unsigned long
     op.u.iomem_permission.nr_mfns = n;
     op.u.iomem_permission.allow_access = allow;
     return domctl(&op, XEN_DOMCTL_iomem_permission, dom);
+}
+
+/* What is free and what the hypervisor uses, to be compared when all is gone again. */
+struct remote_count {
+    uint64_t pages;
+    long used;
+};
+
+static inline struct remote_count remote_count(void)
+{
+    return (struct remote_count){ free_pages(), bytes_in_use() };
 }
 
 /* Do not wait for the answer. */
