@@ -493,6 +493,63 @@ TEST(permission_goes_first)
     destroy(before);
 }
 
+static long map_for_guest(unsigned long gfn, unsigned long frame, unsigned long n,
+                          bool add)
+{
+    struct xen_domctl op = {0};
+
+    op.u.memory_mapping.first_gfn = gfn;
+    op.u.memory_mapping.first_mfn = (host_bar >> 12) + frame;
+    op.u.memory_mapping.nr_mfns = n;
+    op.u.memory_mapping.add_mapping = add ? DPCI_ADD_MAPPING : DPCI_REMOVE_MAPPING;
+    return domctl(&op, XEN_DOMCTL_memory_mapping, guest);
+}
+
+/* Memory takes the place of a page of registers: it stays, all others go. */
+TEST(memory_over_bar)
+{
+    struct remote_count before = remote_count();
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    CHECK_EQ(populate(guest, (PLACE >> 12) + 3, 1), 0);
+    CHECK_EQ(map_for_guest((PLACE >> 12) + 3, 3, 1, false), 0);
+    CHECK_EQ(populate(guest, (PLACE >> 12) + 3, 1), 1);
+    remote_write(PLACE + 0x3000, 8, 0x4321);
+    CHECK(take_back(guest));
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE + BAR_SIZE - 0x1000, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE + 0x3000, 8), 0x4321);
+    destroy(before);
+}
+
+/* The toolstack's own way to registers, besides the guest's BAR. */
+TEST(mapped_by_toolstack)
+{
+    struct remote_count before = remote_count();
+    const uint64_t at = PLACE + 16 * BAR_SIZE;
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(map_for_guest(at >> 12, 0, 1, true), -XEN_EPERM);
+    CHECK_EQ(give(), 0);
+    CHECK_EQ(map_for_guest(at >> 12, 0, 16, true), 0);
+    CHECK_EQ(map_for_guest(SOURCE_PAGE >> 12, 0, 16, true), -XEN_EEXIST);
+    CHECK_EQ(map_for_guest(at >> 12, 0, 65, true), -XEN_E2BIG);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(at, 4), IDENTITY);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    place_bar(PLACE, 0);
+    CHECK_EQ(remote_read(PLACE, 4), 0xffffffffu);
+    CHECK_EQ(map_for_guest(at >> 12, 0, 16, false), 0);
+    place_bar(PLACE, MEMORY);
+    CHECK_EQ(remote_read(at, 4), 0xffffffffu);
+    CHECK_EQ(remote_read(PLACE, 4), IDENTITY);
+    CHECK(take_back(guest));
+    destroy(before);
+}
+
 /* The guest dies with the device, its interrupt on and a DMA under way. */
 TEST(death_in_use)
 {
