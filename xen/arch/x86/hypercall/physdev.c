@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * physdev_op: domain 0 says what it found on the PCI buses. Interrupts of devices are not
- * bound here: translated guests use their I/O APIC, which XEN_DOMCTL_bind_pt_irq wires for
- * others than domain 0, and the devices' MSI capabilities.
+ * bound here: translated guests use the MSI capabilities of their devices and their I/O
+ * APIC, which XEN_DOMCTL_bind_pt_irq wires for domains other than 0.
  */
 #include <xen/domain.h>
 #include <xen/guest_access.h>
