@@ -112,7 +112,7 @@ class Parts:
                                   ("text", code, text_size)):
             if file is None or not file.exists():
                 raise LabError(f"{title}: no {file}")
-            self.table.add(side, title, BYTES, *[size(file)] * 3, exact=True)
+            self.table.add(side, title, BYTES, *[size(file)] * 3)
 
     def _kernel(self, side, hypervisor, kind, machine, rows):
         only = f'args="only={rows}"' if rows else ""

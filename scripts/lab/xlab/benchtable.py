@@ -25,7 +25,6 @@ class Figure:
     runs: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
     sampled: bool = False  # a run is itself of several samples
-    exact: bool = False  # a property of a file: one reading is all there is
 
     @property
     def value(self):
@@ -35,8 +34,6 @@ class Figure:
     def spread(self):
         """Between the extremes of all samples, as a part of the value. One sample
         says nothing about it: None."""
-        if self.exact:
-            return 0.0
         if not self.value or len(self.runs) == 1 and not self.sampled:
             return None
         low = min(run[0] for run in self.runs)
@@ -102,9 +99,9 @@ class Table:
     def row(self, name, unit):
         return self.rows.setdefault(name, Row(name, unit))
 
-    def add(self, side, name, unit, low, median, high, sampled=True, exact=False):
+    def add(self, side, name, unit, low, median, high, sampled=True):
         figure = getattr(self.row(name, unit), side)
-        figure.sampled, figure.exact = sampled, exact
+        figure.sampled = sampled
         figure.runs.append((low, median, high))
 
     def add_skip(self, side, name, unit, code):
