@@ -95,6 +95,7 @@ def test_growth_is_the_exponent_that_fits_best():
     # Seen in a table of their own, and not in the mean.
     assert table.mean() == pytest.approx(0.5)
     assert "1 to 4" in benchtable.as_text(table)
+    assert "above 1.0: growth_a_4" in benchtable.as_text(table)
     assert [row.name for row in table.shown()] == ["a"]
 
 

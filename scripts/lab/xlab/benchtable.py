@@ -146,13 +146,16 @@ class Series:
     name: str
     rows: dict  # size: row
 
+    @property
+    def largest(self):
+        return self.rows[max(self.rows)]
+
     def exponents(self):
         return [exponent([(size, getattr(row, side).value)
                           for size, row in self.rows.items()]) for side in SIDES]
 
     def cells(self):
-        sizes = sorted(self.rows)
-        last = self.rows[sizes[-1]]
+        sizes, last = sorted(self.rows), self.largest
         values = [f"{getattr(last, side).value:,.0f}" for side in SIDES]
         spread = [row.spread for row in self.rows.values()]
         spread = "one run" if None in spread else f"{max(spread):.2%}"
@@ -190,6 +193,8 @@ def summary(table):
                      f"{worst.ratio:.3f}")
     slower = [row.name for speed in (True, False) for row in table.compared(speed)
               if row.ratio > 1]
+    slower += [one.largest.name for one in growth(table).values()
+               if one.largest.ratio > 1]
     if slower:
         lines.append("above 1.0: " + ", ".join(slower))
     loud = [row.name for row in table.rows.values() if row.loud]
