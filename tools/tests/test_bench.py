@@ -4,11 +4,12 @@
 import json
 import re
 import shutil
+import struct
 import subprocess
 import xml.etree.ElementTree as xml
 
 import pytest
-from xlab import bench, benchparts, benchtable, macro, paths
+from xlab import bench, benchparts, benchtable, macro, measure, paths
 from xlab.images import LabError
 
 TREE = paths.TREE
@@ -123,6 +124,14 @@ def test_flushes_are_counted_between_the_lines():
              "serial_write write addr 0x01 val 0x00", *said("FLUSHES a end\r\n"), inval,
              *said("FLUSHES b end\n"), *said("FLUSHES c begin\n")]
     assert benchparts.flushes(trace) == {"a": (2, 1)}
+
+
+@pytest.mark.host
+def test_the_counters_file(tmp_path):
+    file = tmp_path / "counts"
+    file.write_bytes(struct.pack("<6Q", 77, 2, 0, 11, 3, 22) + bytes(160))
+    assert measure.executed(file) == 77
+    assert macro.read_ticks(file.read_bytes()) == [(0, 11), (3, 22)]
 
 
 @pytest.mark.host

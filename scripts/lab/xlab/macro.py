@@ -82,7 +82,7 @@ def run(hypervisor, kernel=None, kernel_arguments="", timeout=1200):
 
     def on_mark(mark):
         job.show_mark(mark)
-        at[mark.word, None] = struct.unpack_from("<Q", counter.read_bytes())[0]
+        at[mark.word, None] = measure.executed(counter)
 
     steps = ["daemons", "warm-up", "load"]
     steps += [f"{what}-{size}" for size in SIZES for what in ("create", "destroy")]

@@ -44,6 +44,11 @@ def plugin():
     return compiled(paths.LAB / "count.c", "-shared", "-fPIC", "-fvisibility=hidden")
 
 
+def executed(counter):
+    """Instructions so far: the first word of the plugin's file."""
+    return struct.unpack_from("<Q", counter.read_bytes())[0]
+
+
 def measure(options):
     """Runs the main job; returns (job result, {span: instructions})."""
     counter = paths.new_run_dir("count") / "instructions"
@@ -55,7 +60,7 @@ def measure(options):
     def on_mark(mark):
         job.show_mark(mark)
         name = mark.text.split(" ", 1)[0] if mark.word in ("begin", "ok") else None
-        at[mark.word, name] = struct.unpack("<Q", counter.read_bytes())[0]
+        at[mark.word, name] = executed(counter)
 
     result = job.run_main(options, on_mark=on_mark)
     counts = {}
