@@ -9,7 +9,7 @@ import subprocess
 import xml.etree.ElementTree as xml
 
 import pytest
-from xlab import bench, benchparts, benchtable, macro, measure, paths
+from xlab import bench, benchparts, benchtable, job, macro, measure, paths
 from xlab.images import LabError
 
 TREE = paths.TREE
@@ -124,6 +124,22 @@ def test_flushes_are_counted_between_the_lines():
              "serial_write write addr 0x01 val 0x00", *said("FLUSHES a end\r\n"), inval,
              *said("FLUSHES b end\n"), *said("FLUSHES c begin\n")]
     assert benchparts.flushes(trace) == {"a": (2, 1)}
+
+
+@pytest.mark.host
+def test_a_job_that_fails_keeps_what_it_found(monkeypatch, tmp_path):
+    step = job.Step("destroy-256", False, "rc=1")
+    failed = job.Result("bench", "off", None, [step], 1.0, tmp_path / "serial.log", [])
+    outcome = macro.Outcome(failed, [("xl create, 256 MiB", "instructions", 5)],
+                            ["TEST begin PASS", "BENCH guest_cpuid 9 3 4 5"])
+    monkeypatch.setattr(macro, "run", lambda *_, **__: outcome)
+    arguments = bench.options(["--runs", "0", "--macro-runs", "1", "--rows", "x"])
+    table, problems = benchtable.Table(), []
+    bench.run_all(table, arguments, {"peer": "p", "ours": "o"}, problems)
+    assert [row.name for row in table.rows.values()] == ["xl create, 256 MiB",
+                                                         "guest_cpuid"]
+    assert table.rows["guest_cpuid"].ours.value == 4
+    assert len(problems) == 2 and "destroy-256" in problems[0]
 
 
 @pytest.mark.host
