@@ -22,7 +22,7 @@ static long round(void)
 {
     bool with = devfn != NO_DEVICE;
     domid_t id;
-    long rc = with ? create_with_iommu(3, &id) : create(3, &id), dead;
+    long rc = with ? create_with_vpci(3, &id) : create(3, &id), dead;
 
     if (rc)
         return rc;

@@ -26,17 +26,29 @@ static inline long deassign_device(domid_t dom, uint32_t sbdf)
     return device_op(XEN_DOMCTL_deassign_device, dom, sbdf);
 }
 
-/* A domain that devices can be assigned to. */
-static inline long create_with_iommu(unsigned int vcpus, domid_t *id)
+static inline long create_for_devices(unsigned int vcpus, uint32_t emulate, domid_t *id)
 {
     struct xen_domctl op;
     long rc;
 
     config(&op, vcpus);
     op.u.createdomain.flags |= XEN_DOMCTL_CDF_iommu;
+    op.u.createdomain.arch.emulation_flags |= emulate;
     rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
     *id = op.domain;
     return rc;
+}
+
+/* A domain that devices can be assigned to; they are as they were for DMA. */
+static inline long create_with_iommu(unsigned int vcpus, domid_t *id)
+{
+    return create_for_devices(vcpus, 0, id);
+}
+
+/* One that finds them on its virtual bus, switched off. */
+static inline long create_with_vpci(unsigned int vcpus, domid_t *id)
+{
+    return create_for_devices(vcpus, XEN_X86_EMU_VPCI, id);
 }
 
 /*
