@@ -297,7 +297,7 @@ static int load_mtrr(struct domain *d, struct vcpu *v, const void *record, uint3
     return rc ? -EINVAL : 0;
 }
 
-/* --- what Debian's Xen saves for each vCPU and vCPUs here have in reset state only --- */
+/* --- what Debian's Xen saves and vCPUs here have only in its reset state ----------- */
 
 static int save_nothing(struct domain *d, struct vcpu *v, void *record)
 {
