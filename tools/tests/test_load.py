@@ -32,6 +32,10 @@ SAVE = [
     "xl restore /tmp/lab.save",
     "sleep 2",
     "xl list lab",
+    # The guest's init ends, and the guest with it, at the end of what it reads.
+    "(sleep 1; echo multiply 127 31; sleep 600) | "
+    'script -q -f -c "xl console lab" /tmp/talk >/dev/null &',
+    "timeout 60 sh -c \"until grep 'product 3937' /tmp/talk; do sleep 1; done\"",
     "xl shutdown -w lab",
     "xl list",
 ]
@@ -45,6 +49,12 @@ def transcript(hypervisor, commands, **changes):
     return entries
 
 
+def only_dom0(entry):
+    """What `xl list` shows when the guest is gone, memory and all."""
+    names = [line.split()[1] for line in entry.lines if line.startswith("out")]
+    return entry.status == "0" and names == ["Name", "Domain-0"]
+
+
 def test_console_flood(hypervisor):
     entries = transcript(hypervisor, FLOOD)
     sizes = [int(re.search(r"\d+", line)[0]) for e in entries if e.command.startswith("wc")
@@ -53,10 +63,14 @@ def test_console_flood(hypervisor):
     for entry in entries:
         if entry.command.startswith("timeout"):
             assert entry.status == "0", (entry.command, entry.lines)
+    assert only_dom0(entries[-1]), entries[-1].lines
 
 
 def test_save_and_restore(hypervisor):
-    entries = {e.command: e for e in transcript(hypervisor, SAVE, guest_memory=64)}
-    for command in ("xl save lab /tmp/lab.save", "xl restore /tmp/lab.save",
-                    "xl shutdown -w lab"):
-        assert entries[command].status == "0", entries[command].lines
+    entries = transcript(hypervisor, SAVE)
+    saved, gone, restored, _, back, _, talk, shut, after = entries[2:]
+    assert gone.command == back.command == "xl list lab"
+    for entry in (saved, restored, back, talk, shut):
+        assert entry.status == "0", (entry.command, entry.lines)
+    assert gone.status != "0", gone.lines
+    assert only_dom0(after), after.lines
