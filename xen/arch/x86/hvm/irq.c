@@ -23,8 +23,8 @@ static bool callback_vector_pending(struct vcpu *v)
 }
 
 /*
- * The local APIC goes before the callback: its interrupts end with an EOI, which exits, and
- * then the callback's turn comes. Nothing would tell when a callback's handler has ended.
+ * The local APIC goes before the callback: its interrupts end with an EOI, which exits,
+ * and then the callback's turn comes. Nothing would tell when a callback's handler ends.
  */
 struct hvm_intr hvm_intr_pending(struct vcpu *v)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The machine's interrupt lines at a guest's pins. Domain 0's pins are the GSIs, others
- * have them where the toolstack says. No hypercall tells which GSIs domain 0 uses: unmasking an entry does. The machine's GSI
- * then belongs to the domain until it goes; a masked entry merely drops what comes, as
- * the hardware would.
+ * have them where the toolstack says. No hypercall tells which GSIs domain 0 uses:
+ * unmasking an entry does. The machine's GSI then belongs to the domain until it goes; a
+ * masked entry merely drops what comes, as the hardware would.
  */
 #include <xen/domain.h>
 #include <xen/errno.h>

@@ -76,9 +76,9 @@ static void want_window(struct vmcb *c)
 }
 
 /*
- * An interrupt is not injected but offered (APM vol. 2 15.21.4): the CPU takes it when the
- * guest's IF, shadow and task priority let it, which costs no exit. Whether it did is seen
- * at the next exit.
+ * An interrupt is not injected but offered (APM vol. 2 15.21.4): the CPU takes it when
+ * the guest's IF, shadow and task priority let it, which costs no exit. Whether it did is
+ * seen at the next exit.
  */
 static void offer(struct vcpu *v, struct hvm_intr intr)
 {

@@ -35,7 +35,7 @@ struct arch_vcpu {
     struct cpu_user_regs regs;      /* guest registers while it does not run */
     struct hvm_vcpu hvm;
     struct xsave_area *xsave;       /* FPU/XSAVE image (CHARGE_FPU) */
-    unsigned int xstate_cpu;        /* 1 + CPU that loaded the image last; 0: none, or stale */
+    unsigned int xstate_cpu;        /* 1 + CPU that loaded it last; 0: none or stale */
     uint64_t xcr0;                  /* guest's */
     uint64_t xss;
 };
