@@ -8,7 +8,7 @@ from xlab.machine import Machine
 
 
 def options(hypervisor):
-    return job.Options(hypervisor=hypervisor, machine=Machine(cpus=1, cpu="steady"), timeout=1500)
+    return job.Options(hypervisor=hypervisor, machine=Machine(cpus=2, cpu="steady"), timeout=1500)
 
 
 @pytest.mark.long

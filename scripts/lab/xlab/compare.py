@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from . import images, job, paths
 from .marks import received
+from .progress import say
 
 COMMANDS = paths.LAB / "compare.commands"
 
@@ -37,6 +38,9 @@ MASKS = [
     ("xl info", r"\b(xen-3\.0-x86_64|xen-3\.0-x86_32p|pv|pv_directio)(?!\w) ?", ""),
     ("", r"\.c:\d+:", ".c:*:"),
 ]
+# With several CPUs Debian's Xen meets QEMU's defects (docs/lab.md), which are not in
+# question here.
+REFERENCE_TRIES = 3
 COLUMNS = re.compile(r"[ \t]+")
 
 
@@ -107,9 +111,12 @@ def record_reference(options, commands=None):
     if kept.exists():
         return None, parse(kept.read_text())
     options.hypervisor = "debian"
-    result, entries = record(options, commands)
-    if result.ok:
-        shutil.copyfile(result.serial_log.parent / "transcript", kept)
+    for _ in range(REFERENCE_TRIES):
+        result, entries = record(options, commands)
+        if result.ok:
+            shutil.copyfile(result.serial_log.parent / "transcript", kept)
+            break
+        say(f"lab: the reference did not finish: {result.serial_log}")
     return result, entries
 
 
