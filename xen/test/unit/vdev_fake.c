@@ -361,7 +361,8 @@ int take_interrupt(unsigned int id)
 
     if (intr.kind == HVM_INTR_NONE)
         return -1;
-    hvm_intr_ack(vcpu[id], intr);
+    hvm_intr_hand_over(vcpu[id], intr);
+    hvm_intr_delivered(vcpu[id], intr);
     return intr.vector;
 }
 

@@ -407,6 +407,34 @@ static void test_init_sipi_together(void **state)
     assert_int_equal(mmio_read(1, LAPIC(VL_SVR)), 0xff);
 }
 
+/* The CPU has a vector to deliver, nobody knows when; the same is requested again. */
+static void test_requested_while_handed_over(void **state)
+{
+    struct hvm_intr intr;
+
+    (void)state;
+    vlapic_set_irq(vcpu[1], 0x61, false);
+    intr = hvm_intr_pending(vcpu[1]);
+    hvm_intr_hand_over(vcpu[1], intr);
+    vlapic_set_irq(vcpu[1], 0x61, false);
+    hvm_intr_delivered(vcpu[1], intr);
+    assert_int_equal(take_interrupt(1), -1);
+    mmio_write(1, LAPIC(VL_EOI), 0);
+    assert_int_equal(take_interrupt(1), 0x61);
+    mmio_write(1, LAPIC(VL_EOI), 0);
+    assert_int_equal(take_interrupt(1), -1);
+
+    /* Not delivered after all: then it was one and the same. */
+    vlapic_set_irq(vcpu[1], 0x61, false);
+    intr = hvm_intr_pending(vcpu[1]);
+    hvm_intr_hand_over(vcpu[1], intr);
+    vlapic_set_irq(vcpu[1], 0x61, false);
+    hvm_intr_withdraw(vcpu[1], intr);
+    assert_int_equal(take_interrupt(1), 0x61);
+    mmio_write(1, LAPIC(VL_EOI), 0);
+    assert_int_equal(take_interrupt(1), -1);
+}
+
 static void test_nmi(void **state)
 {
     (void)state;
@@ -510,6 +538,7 @@ int main(void)
         T(test_init_sipi_together),
         T(test_events_before_start),
         T(test_init_again),
+        T(test_requested_while_handed_over),
         T(test_nmi),
         T(test_upcalls),
         T(test_msi),

@@ -52,7 +52,19 @@ bool hvm_intr_below_tpr(struct vcpu *v)
     return vl && vlapic_requested_vector(vl) >= 0 && vlapic_pending_vector(vl) < 0;
 }
 
-void hvm_intr_ack(struct vcpu *v, struct hvm_intr intr)
+void hvm_intr_hand_over(struct vcpu *v, struct hvm_intr intr)
+{
+    if (intr.from_lapic)
+        vlapic_take_request(v->arch.hvm.vlapic, intr.vector);
+}
+
+void hvm_intr_withdraw(struct vcpu *v, struct hvm_intr intr)
+{
+    if (intr.from_lapic)
+        vlapic_return_request(v->arch.hvm.vlapic, intr.vector);
+}
+
+void hvm_intr_delivered(struct vcpu *v, struct hvm_intr intr)
 {
     if (intr.kind == HVM_INTR_NMI)
         write_once(v->arch.hvm.nmi_pending, false);

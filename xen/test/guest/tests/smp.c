@@ -151,6 +151,46 @@ TEST(task_priority)
     irq_off();
 }
 
+static volatile unsigned int served, in_handler, asked_again;
+
+/* Its first time it leaves the guest for nothing, and ends only when asked for again. */
+static void on_slow(struct frame *f)
+{
+    uint64_t until = rdtsc() + 3000000000u;
+
+    (void)f;
+    in_handler = 1;
+    while (!asked_again && rdtsc() < until)
+        __asm__ volatile("pause");
+    served++;
+    apic_eoi();
+}
+
+static void ask_again(unsigned int n)
+{
+    (void)n;
+    while (!in_handler)
+        __asm__ volatile("pause");
+    apic_send(0, 0x4053);
+    asked_again = 1;
+}
+
+/* A vector that comes while its handler runs comes once more after it. */
+TEST(again_while_served)
+{
+    apic_enable();
+    set_handler(0x53, on_slow);
+    irq_off();
+    CHECK(cpu_start(1, ask_again));
+    irq_on();
+    apic_send((uint32_t)rdmsr(X2APIC_ID), 0x4053);
+    for (unsigned int ms = 0; ms < 100 && served != 2; ms++)
+        delay_ns(1000000);
+    irq_off();
+    CHECK_EQ(asked_again, 1);
+    CHECK_EQ(served, 2);
+}
+
 /* --- again, and by hypercall ------------------------------------------------------- */
 
 static volatile unsigned int times_run;

@@ -86,10 +86,19 @@ int vlapic_requested_vector(struct vlapic *vl)
     return (irr & 0xf0) > (serving < 0 ? 0 : serving & 0xf0) ? irr : -1;
 }
 
+void vlapic_take_request(struct vlapic *vl, uint8_t vector)
+{
+    vector_clear(vl, VL_IRR, vector);
+}
+
+void vlapic_return_request(struct vlapic *vl, uint8_t vector)
+{
+    vector_set(vl, VL_IRR, vector);
+}
+
 void vlapic_accept(struct vlapic *vl, uint8_t vector)
 {
     vector_set(vl, VL_ISR, vector);
-    vector_clear(vl, VL_IRR, vector);
 }
 
 void vlapic_eoi(struct vlapic *vl)

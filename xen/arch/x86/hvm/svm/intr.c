@@ -88,6 +88,7 @@ static void offer(struct vcpu *v, struct hvm_intr intr)
     request(vmcb_of(v), VINTR_IRQ | when | (uint64_t)intr.vector << VINTR_VECTOR_SHIFT,
             false);
     svm_of(v)->offered = intr;
+    hvm_intr_hand_over(v, intr);
 }
 
 /*
@@ -101,11 +102,19 @@ void svm_settle_offer(struct vcpu *v)
 
     if (offered->kind == HVM_INTR_NONE)
         return;
-    if (!(c->vintr & VINTR_IRQ))
-        hvm_intr_ack(v, *offered);
-    else if ((uint8_t)c->exitintinfo == offered->vector && offered->vector >= 32)
-        c->exitintinfo = 0;
+    if (!(c->vintr & VINTR_IRQ)) {
+        hvm_intr_delivered(v, *offered);
+    } else {
+        hvm_intr_withdraw(v, *offered);
+        if ((uint8_t)c->exitintinfo == offered->vector && offered->vector >= 32)
+            c->exitintinfo = 0;
+    }
     offered->kind = HVM_INTR_NONE;
+}
+
+static bool can_take_now(struct vcpu *v, bool busy)
+{
+    return !busy && !(vmcb_of(v)->shadow & 1) && (v->arch.regs.rflags & X86_EFLAGS_IF);
 }
 
 /* Interrupts off: what is decided here is what the guest gets. */
@@ -125,14 +134,21 @@ void svm_prepare_events(struct vcpu *v)
     if (intr.kind == HVM_INTR_NONE) {
         request(c, 0, false);
     } else if (intr.kind == HVM_INTR_VECTOR) {
-        offer(v, intr);
+        /*
+         * The guest takes back the reason for a callback without an exit, in the handler
+         * for one; so it is offered only where it is taken at once.
+         */
+        if (intr.from_lapic || can_take_now(v, busy))
+            offer(v, intr);
+        else
+            want_window(c);
     } else if (svm_of(v)->nmi_blocked) {
         request(c, 0, false);
     } else if (busy || (c->shadow & 1)) {
         want_window(c);
     } else {
         request(c, 0, false);
-        hvm_intr_ack(v, intr);
+        hvm_intr_delivered(v, intr);
         inject_nmi(v);
     }
 }

@@ -193,14 +193,19 @@ void hvm_set_guest_tsc(struct vcpu *v, uint64_t tsc);
 struct hvm_intr {
     enum { HVM_INTR_NONE, HVM_INTR_NMI, HVM_INTR_VECTOR } kind;
     uint8_t vector;
-    bool from_lapic;      /* acknowledge moves it from IRR to ISR */
+    bool from_lapic;      /* goes from IRR to ISR; else it is the callback or an NMI */
 };
 /* Highest-priority deliverable interrupt (TPR respected, RFLAGS.IF not), not consumed. */
 struct hvm_intr hvm_intr_pending(struct vcpu *v);
 /* An interrupt waits for nothing but a lower task priority: CR8 must be watched. */
 bool hvm_intr_below_tpr(struct vcpu *v);
-/* It is being delivered now. */
-void hvm_intr_ack(struct vcpu *v, struct hvm_intr intr);
+/*
+ * For v = current. The CPU gets it to deliver from here on, and whoever requests it again
+ * makes a new interrupt. Then comes exactly one of the other two.
+ */
+void hvm_intr_hand_over(struct vcpu *v, struct hvm_intr intr);
+void hvm_intr_delivered(struct vcpu *v, struct hvm_intr intr);
+void hvm_intr_withdraw(struct vcpu *v, struct hvm_intr intr);
 void hvm_set_callback_via(struct domain *d, uint64_t via);
 /*
  * In the resume loop of v = current, interrupts on, no lock, before the last look at

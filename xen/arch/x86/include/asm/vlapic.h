@@ -80,7 +80,13 @@ void vlapic_set_irq(struct vcpu *v, uint8_t vector, bool level);
 int vlapic_pending_vector(struct vlapic *vl);
 /* The same as if the task priority were 0. */
 int vlapic_requested_vector(struct vlapic *vl);
-void vlapic_accept(struct vlapic *vl, uint8_t vector);   /* IRR to ISR */
+/*
+ * The way of a vector from IRR to ISR, by v itself. Once taken, the same vector may be
+ * requested anew. A taken request is accepted (it is in service) or returned.
+ */
+void vlapic_take_request(struct vlapic *vl, uint8_t vector);
+void vlapic_accept(struct vlapic *vl, uint8_t vector);
+void vlapic_return_request(struct vlapic *vl, uint8_t vector);
 uint8_t vlapic_ppr(const struct vlapic *vl);
 
 bool vlapic_hw_enabled(const struct vlapic *vl);
