@@ -251,6 +251,9 @@ int iommu_space_leave(struct domain *d, unsigned int unit)
 
     spin_lock(&d->iommu.lock);
     err = iommu_space_flush_all(d);
+    /* From now on the unit is not asked any more: its frames must not be given away. */
+    if (err)
+        d->iommu.poisoned = true;
     s->users[unit]--;
     spin_unlock(&d->iommu.lock);
     return err;

@@ -130,6 +130,11 @@ void iommu_write_back(const void *p, size_t len);
 unsigned int iommu_requesters(const struct pci_dev *pdev, uint16_t rid[IOMMU_MAX_RIDS]);
 /* Can the IOMMU not tell the two apart, as they have one of these in common? */
 bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b);
+/*
+ * Does a device of d other than pdev carry this requester id? Bridges do not count: what
+ * comes with a bridge's name is DMA of devices behind it.
+ */
+bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid);
 
 /*
  * A unit saw rid's access to addr refused. Counts, finds the owner and logs, rate

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whose name a device's DMA carries (PCI Express to PCI Bridge 1.0, section 2.3). */
+#include <xen/domain.h>
 #include <xen/pci_regs.h>
 #include <xen/string.h>
 
@@ -67,6 +68,25 @@ bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b)
     for (unsigned int i = 0; i < na; i++) {
         for (unsigned int j = 0; j < nb; j++) {
             if (ra[i] == rb[j])
+                return true;
+        }
+    }
+    return false;
+}
+
+bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid)
+{
+    uint16_t rids[IOMMU_MAX_RIDS];
+    struct pci_dev *other;
+
+    list_for_each(other, &d->iommu.devices, domain_link) {
+        unsigned int n = 0;
+
+        if (other != pdev && !other->is_bridge &&
+            PCI_SEG(other->sbdf) == PCI_SEG(pdev->sbdf))
+            n = iommu_requesters(other, rids);
+        for (unsigned int i = 0; i < n; i++) {
+            if (rids[i] == rid)
                 return true;
         }
     }

@@ -294,6 +294,11 @@ static void test_stall(void **state)
     t = now;
     assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
     assert_true(now - t < MILLISECS(1));
+    /* A unit that is left is not asked again: what it may have cached is remembered. */
+    assert_false(d.iommu.poisoned);
+    iommu_space_join(&d, 0);
+    assert_int_equal(iommu_space_leave(&d, 0), -ETIMEDOUT);
+    assert_true(d.iommu.poisoned);
     finish();
     assert_int_equal(quarantined_pages - quarantined, before);
     /* All but the tables is back, apart from what the fake unit itself keeps. */

@@ -353,6 +353,15 @@ static void conventional_bridge(void **state)
     assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 0);
 }
 
+/* Domain 0 has the bridge itself, too, but no DMA is the bridge's own. */
+static void behind_bridge_in_quarantine(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(NULL, OLD, false), 0);
+    assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 0);
+}
+
 /* A unit that is dead: the device is nobody's, and blocked as far as tables go. */
 static void silent_unit(void **state)
 {
@@ -379,6 +388,7 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(shared_name_newcomer),
         cmocka_unit_test(shared_name_renumbered),
         cmocka_unit_test(conventional_bridge),
+        cmocka_unit_test(behind_bridge_in_quarantine),
         cmocka_unit_test(silent_unit),
     };
 

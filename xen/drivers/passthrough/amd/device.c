@@ -111,24 +111,6 @@ static void close_entry(uint64_t *dte)
     write_once(dte[2], blocked_word2());
 }
 
-/* Does a device of d other than pdev use this requester id? [pcidevs_lock] */
-static bool rid_in_use(struct domain *d, const struct pci_dev *pdev, uint16_t rid)
-{
-    uint16_t rids[IOMMU_MAX_RIDS];
-    struct pci_dev *other;
-
-    list_for_each(other, &d->iommu.devices, domain_link) {
-        unsigned int n = other == pdev || PCI_SEG(other->sbdf) != PCI_SEG(pdev->sbdf)
-                         ? 0 : iommu_requesters(other, rids);
-
-        for (unsigned int i = 0; i < n; i++) {
-            if (rids[i] == rid)
-                return true;
-        }
-    }
-    return false;
-}
-
 static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n)
 {
     struct iommu_command cmds[2 * IOMMU_MAX_RIDS];
@@ -185,7 +167,7 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
         return -ENODEV;
     flags = spin_lock_irqsave(&amd_hw_lock);
     for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !rid_in_use(d, pdev, rid[i]))
+        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
             close_entry(amd_dte(segment, rid[i]));
     }
     spin_unlock_irqrestore(&amd_hw_lock, flags);
@@ -194,7 +176,7 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
     /* What the device has used may sit in the IOTLB under d's tag. */
     err2 = iommu_space_leave(d, info.unit->index);
     for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !rid_in_use(d, pdev, rid[i]))
+        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
             write_once(amd_dte(segment, rid[i])[1], 0);
     }
     if (!err)

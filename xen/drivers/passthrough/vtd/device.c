@@ -105,24 +105,6 @@ static void close_entry(struct vtd_unit *u, uint16_t rid)
     vtd_sync(u, entry, 16);
 }
 
-/* Does a device of d other than pdev use this requester id? [pcidevs_lock] */
-static bool rid_in_use(struct domain *d, const struct pci_dev *pdev, uint16_t rid)
-{
-    uint16_t rids[IOMMU_MAX_RIDS];
-    struct pci_dev *other;
-
-    list_for_each(other, &d->iommu.devices, domain_link) {
-        unsigned int n = other == pdev || PCI_SEG(other->sbdf) != PCI_SEG(pdev->sbdf)
-                         ? 0 : iommu_requesters(other, rids);
-
-        for (unsigned int i = 0; i < n; i++) {
-            if (rids[i] == rid)
-                return true;
-        }
-    }
-    return false;
-}
-
 static int flush_entries(struct vtd_unit *u, uint16_t domain, const uint16_t *rid,
                          unsigned int n)
 {
@@ -182,7 +164,7 @@ int vtd_detach(struct domain *d, struct pci_dev *pdev)
         return -ENODEV;
     flags = spin_lock_irqsave(&vtd_hw_lock);
     for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !rid_in_use(d, pdev, rid[i]))
+        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
             close_entry(u, rid[i]);
     }
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
