@@ -35,6 +35,9 @@ DEVICES = {
     "rtl8139": ["-device", "rtl8139,netdev=n2", "-netdev", "user,id=n2,restrict=on"],
     "usb": ["-device", "qemu-xhci,id=xhci", "-device", "usb-tablet,bus=xhci.0"],
     "ehci": ["-device", "usb-ehci,id=ehci", "-device", "usb-kbd,bus=ehci.0"],
+    # Has a function level reset.
+    "nvme": ["-blockdev", "null-co,node-name=nothing,size=1048576",
+             "-device", "nvme,serial=lab,drive=nothing"],
     "hda": ["-device", "intel-hda"],
     "com2": ["-serial", "null"],
 }

@@ -64,33 +64,8 @@ static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *ar
     return err ? err : iommu_flush(d, &r, 1);
 }
 
-/* pdev is nobody's; give it to d with its virtual config space. */
-static int give(struct domain *d, struct pci_dev *pdev)
-{
-    uint16_t rid[IOMMU_MAX_RIDS] = { 0 };
-    int err = 0;
-
-    pdev->nr_rids = (uint8_t)iommu_requesters(pdev, rid);
-    memcpy(pdev->rid, rid, sizeof(rid));
-    if (d->is_privileged)
-        err = iommu->reserved(pdev, map_reserved, d);
-    if (!err)
-        err = iommu->attach(d, pdev);
-    if (err) {
-        pdev->nr_rids = 0;
-        return err;
-    }
-    pdev->domain = d;
-    pdev->quarantined = false;
-    pdev->fault_burst = 0;
-    list_add_tail(&d->iommu.devices, &pdev->domain_link);
-    err = d->arch.vpci ? vpci_add(pdev) : 0;
-    if (err)
-        (void)iommu_release_device(d, pdev);
-    return err;
-}
-
-int iommu_release_device(struct domain *d, struct pci_dev *pdev)
+/* From d to nobody: no access from either side any more. */
+static int take(struct domain *d, struct pci_dev *pdev)
 {
     int err;
 
@@ -108,6 +83,44 @@ int iommu_release_device(struct domain *d, struct pci_dev *pdev)
     pdev->nr_rids = 0;
     pdev->domain = NULL;
     pdev->quarantined = true;
+    return err;
+}
+
+/* pdev is nobody's; give it to d with its virtual config space. */
+static int give(struct domain *d, struct pci_dev *pdev)
+{
+    uint16_t rid[IOMMU_MAX_RIDS] = { 0 };
+    int err = 0;
+
+    pdev->nr_rids = (uint8_t)iommu_requesters(pdev, rid);
+    memcpy(pdev->rid, rid, sizeof(rid));
+    if (!d->is_privileged)
+        pci_reset_save(pdev);
+    else
+        err = iommu->reserved(pdev, map_reserved, d);
+    if (!err)
+        err = iommu->attach(d, pdev);
+    if (err) {
+        pdev->nr_rids = 0;
+        return err;
+    }
+    pdev->domain = d;
+    pdev->quarantined = false;
+    pdev->fault_burst = 0;
+    list_add_tail(&d->iommu.devices, &pdev->domain_link);
+    err = d->arch.vpci ? vpci_add(pdev) : 0;
+    if (err)
+        (void)take(d, pdev);
+    return err;
+}
+
+int iommu_release_device(struct domain *d, struct pci_dev *pdev)
+{
+    int err = take(d, pdev);
+
+    /* Also if a unit did not answer: a device that was reset no longer uses anything. */
+    if (!d->is_privileged)
+        pci_reset_start(pdev);
     return err;
 }
 
@@ -143,6 +156,8 @@ int iommu_assign(struct domain *d, sbdf_t s, bool relaxed)
     pdev = pci_find(s);
     err = pdev ? check_assign(d, pdev, relaxed) : -ENODEV;
     old = pdev ? pdev->domain : NULL;
+    if (!err && d)
+        err = pci_reset_finish(pdev);
     if (!err && old)
         err = iommu_release_device(old, pdev);
     if (!err && !d)
@@ -171,6 +186,8 @@ int iommu_deassign(struct domain *d, sbdf_t s)
     } else if (pdev && !d && !pdev->domain && pdev->quarantined && dom0) {
         err = check_group(dom0, pdev);
         if (!err)
+            err = pci_reset_finish(pdev);
+        if (!err)
             err = give(dom0, pdev);
     }
     spin_unlock(&pcidevs_lock);
@@ -197,6 +214,9 @@ int iommu_device_leaves(struct pci_dev *pdev)
     ASSERT_LOCKED(&pcidevs_lock);
     if (pdev->is_hidden || (pdev->domain && !pdev->domain->is_privileged))
         return -EBUSY;
+    /* Found anew it would be without what the reset clears. */
+    if (pci_reset_finish(pdev) == -ERESTART)
+        return -ERESTART;
     return iommu && pdev->domain ? iommu_release_device(pdev->domain, pdev) : 0;
 }
 

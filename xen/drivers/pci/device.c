@@ -82,6 +82,7 @@ static void read_identity(struct pci_dev *pdev)
     pdev->msix_pos = (uint8_t)pci_find_cap(s, PCI_CAP_MSIX);
     pdev->pcie_pos = (uint8_t)pci_find_cap(s, PCI_CAP_EXPRESS);
     pdev->pm_pos = (uint8_t)pci_find_cap(s, PCI_CAP_PM);
+    pdev->af_pos = (uint8_t)pci_find_cap(s, PCI_CAP_AF);
 }
 
 /* The list is kept in ascending order, for the dumps. */

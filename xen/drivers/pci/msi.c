@@ -8,7 +8,6 @@
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
-#include <xen/time.h>
 #include <asm/cpu.h>
 
 #include "pci_private.h"
@@ -284,29 +283,4 @@ void pci_msi_release(struct pci_dev *pdev)
     unmap_table(state);
     xfree(state);
     pdev->msi = NULL;
-}
-
-#define FLR_SETTLE_MS   100U
-#define FLR_PENDING_MS  1000U
-
-/* PCI Express Base 4.0, section 6.6.2. */
-int pci_reset_function(struct pci_dev *pdev)
-{
-    unsigned int pos = pdev->pcie_pos, waited = 0;
-    uint32_t control;
-
-    if (!pos || !(pci_conf_read(pdev->sbdf, pos + PCI_EXP_DEVCAP, 4) &
-                  PCI_EXP_DEVCAP_FLR))
-        return -EOPNOTSUPP;
-    /* No new requests; those under way get a second to finish (I8). */
-    pci_conf_write(pdev->sbdf, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
-    while (pci_conf_read(pdev->sbdf, pos + PCI_EXP_DEVSTA, 2) & PCI_EXP_DEVSTA_PENDING) {
-        if (waited++ == FLR_PENDING_MS)
-            return -ETIMEDOUT;
-        mdelay(1);
-    }
-    control = pci_conf_read(pdev->sbdf, pos + PCI_EXP_DEVCTL, 2);
-    pci_conf_write(pdev->sbdf, pos + PCI_EXP_DEVCTL, 2, control | PCI_EXP_DEVCTL_FLR);
-    mdelay(FLR_SETTLE_MS);
-    return pci_conf_read(pdev->sbdf, PCI_VENDOR_ID, 2) == 0xffff ? -ETIMEDOUT : 0;
 }

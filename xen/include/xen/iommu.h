@@ -110,12 +110,14 @@ int iommu_setup_dom0(struct domain *d);
  * Move a device. d NULL: to quarantine (blocked). -EBUSY: not free, or it shares a
  * requester id with a device that stays elsewhere; -EOPNOTSUPP: d has no device tables;
  * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false; -ENODEV.
+ * -ERESTART: its last owner's reset is not over, call again; -ETIMEDOUT: never will be.
  */
 int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);
 /*
  * From d (NULL: quarantine) to quarantine (d NULL: to domain 0). -ENODEV: not d's;
  * -EBUSY: back to domain 0 only when no other domain has a device of its requester id;
- * -ETIMEDOUT: a unit did not answer.
+ * -ETIMEDOUT: a unit or, after its reset, the device did not answer; -ERESTART: the reset
+ * that began when a guest lost the device is not over, call again.
  */
 int iommu_deassign(struct domain *d, sbdf_t s);
 
@@ -129,7 +131,8 @@ int iommu_reserved_nth(const sbdf_t *sbdf, unsigned int nth, paddr_t *start,
 
 /*
  * A device appeared (goes to domain 0, or to quarantine if it shares its requester id
- * with a guest's device) or is about to go. [pcidevs_lock held]
+ * with a guest's device) or is about to go: -EBUSY: a guest has it; -ERESTART: it is
+ * being reset, call again. [pcidevs_lock held]
  */
 int iommu_device_arrived(struct pci_dev *pdev);
 int iommu_device_leaves(struct pci_dev *pdev);

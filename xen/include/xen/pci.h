@@ -29,6 +29,24 @@ struct pci_bar {
     bool is_io, is_64, prefetch;
 };
 
+/*
+ * A reset between two owners. DRAIN: what the last owner's device had asked for is still
+ * under way. SETTLE: it was told to reset itself; no access before the deadline.
+ */
+enum pci_reset_state { PCI_RESET_NONE, PCI_RESET_DRAIN, PCI_RESET_SETTLE };
+
+struct pci_reset {
+    enum pci_reset_state state; /* [LOCK_PCIDEVS] */
+    s_time_t deadline;          /* of the state, system time */
+    /* Registers as they were before a guest had it, to be put back. */
+    struct pci_saved {
+        uint32_t bar[6], rom;
+        uint32_t rebar[6];      /* controls of resizable BARs */
+        uint16_t devctl, devctl2;
+        uint8_t rebars, cache_line, latency, line;
+    } saved;
+};
+
 /* Requester ids that one device's DMA may carry. */
 #define PCI_MAX_RIDS 4
 
@@ -42,7 +60,9 @@ struct pci_dev {
     uint16_t vendor, device;
     uint32_t class_rev;
     struct pci_bar bar[7];   /* 6: expansion ROM */
-    uint8_t msi_pos, msix_pos, pcie_pos, pm_pos; /* config offsets of capabilities */
+    /* config offsets of capabilities, 0: it has none */
+    uint8_t msi_pos, msix_pos, pcie_pos, pm_pos, af_pos;
+    struct pci_reset reset;
     unsigned int fault_count; /* IOMMU faults seen [LOCK_PCIDEVS] */
     unsigned int fault_burst; /* of these since fault_since [LOCK_PCIDEVS] */
     s_time_t fault_since;
@@ -69,6 +89,7 @@ void pci_conf_write(sbdf_t s, unsigned int reg, unsigned int size, uint32_t val)
 int pci_init(void); /* MCFG, bus scan */
 struct pci_dev *pci_find(sbdf_t s);                  /* [pcidevs_lock held] */
 int pci_add_device(sbdf_t s);                        /* PHYSDEVOP_pci_device_add */
+/* -ENODEV: not there; -EBUSY: a guest's; -ERESTART: being reset, call again. */
 int pci_remove_device(sbdf_t s);
 int pci_mmcfg_reserved(uint64_t address, uint16_t segment, uint8_t start, uint8_t end,
                        bool reserved);
@@ -104,8 +125,24 @@ void pci_msi_enable(struct pci_dev *pdev, bool msix, bool enable, bool mask_all)
 /* Unbind all, disable both kinds, free the state. */
 void pci_msi_release(struct pci_dev *pdev);
 
-/* Function level reset where the device has one: 0, -EOPNOTSUPP, -ETIMEDOUT. */
-int pci_reset_function(struct pci_dev *pdev);
+/*
+ * Function level reset of a device that changes hands (pci/reset.c; PCI Express Base 4.0,
+ * 6.6.2, and the Advanced Features ECN). All under pcidevs_lock; none of them waits.
+ *
+ * save: before a guest gets the device, read what a reset clears and finish puts back.
+ */
+void pci_reset_save(struct pci_dev *pdev);
+/*
+ * The owner is gone, the IOMMU refuses the device's DMA, MSI and MSI-X are off: switch
+ * off the rest and begin. Nothing happens to a device that has no such reset.
+ */
+void pci_reset_start(struct pci_dev *pdev);
+/*
+ * Before the next owner gets it. 0: it is reset and decodes nothing, or no reset was
+ * begun; -ERESTART: ask again, at most 2.1 s after the start; -ETIMEDOUT, -ENODEV: it did
+ * not come back. Then each call looks again.
+ */
+int pci_reset_finish(struct pci_dev *pdev);
 
 /* Config offset of capability id, 0: none. */
 unsigned int pci_find_cap(sbdf_t s, uint8_t id);

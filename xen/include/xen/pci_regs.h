@@ -12,6 +12,8 @@
 #define PCI_STATUS              0x06
 #define  PCI_STATUS_CAP_LIST    0x0010
 #define PCI_CLASS_REVISION      0x08
+#define PCI_CACHE_LINE_SIZE     0x0c
+#define PCI_LATENCY_TIMER       0x0d
 #define PCI_HEADER_TYPE         0x0e
 #define  PCI_HEADER_MULTI       0x80
 #define  PCI_HEADER_KIND        0x7f
@@ -48,6 +50,7 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define  PCI_MSI_ADDRESS        4
 #define PCI_CAP_EXPRESS         0x10
 #define  PCI_EXP_FLAGS          2
+#define  PCI_EXP_VERSION_MASK   0x000f
 #define  PCI_EXP_TYPE_SHIFT     4
 #define  PCI_EXP_DEVCAP         4
 #define  PCI_EXP_DEVCAP_FLR     (1U << 28)
@@ -55,6 +58,7 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define  PCI_EXP_DEVCTL_FLR     (1U << 15)
 #define  PCI_EXP_DEVSTA         10
 #define  PCI_EXP_DEVSTA_PENDING (1U << 5)
+#define  PCI_EXP_DEVCTL2        0x28
 #define PCI_CAP_MSIX            0x11
 #define  PCI_MSIX_CONTROL       2
 #define  PCI_MSIX_ENABLE        0x8000
@@ -65,10 +69,23 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define  PCI_MSIX_BIR_MASK      0x7U
 #define  PCI_MSIX_ENTRY_LEN     16U
 #define  PCI_MSIX_VECTOR_MASKED 0x1
-#define PCI_CAP_AF              0x13
+#define PCI_CAP_AF              0x13    /* Advanced Features ECN */
+#define  PCI_AF_CAP             3
+#define  PCI_AF_CAP_PENDING     0x01
+#define  PCI_AF_CAP_FLR         0x02
+#define  PCI_AF_CONTROL         4
+#define  PCI_AF_CONTROL_FLR     0x01
+#define  PCI_AF_STATUS          5
+#define  PCI_AF_STATUS_PENDING  0x01
 
 #define PCI_EXT_CAP_FIRST       0x100
 #define PCI_EXT_CAP_ATS         0x000f
 #define PCI_EXT_CAP_SRIOV       0x0010
+#define PCI_EXT_CAP_REBAR       0x0015
+#define  PCI_REBAR_CONTROL      8       /* of the first; one every PCI_REBAR_STEP */
+#define  PCI_REBAR_COUNT        0x00e0
+#define  PCI_REBAR_COUNT_SHIFT  5
+#define  PCI_REBAR_STEP         8
+#define  PCI_REBAR_MAX          6U
 
 #endif

@@ -83,10 +83,37 @@ struct pci_dev *pci_find(sbdf_t s)
     return NULL;
 }
 
-int vpci_add(struct pci_dev *pdev) { (void)pdev; return 0; }
+static int vpci_error;
+
+int vpci_add(struct pci_dev *pdev) { (void)pdev; return vpci_error; }
 void vpci_remove(struct pci_dev *pdev) { (void)pdev; }
 void pci_msi_release(struct pci_dev *pdev) { (void)pdev; }
 s_time_t get_s_time(void) { return 0; }
+
+static unsigned int saves, resets;
+static int reset_rc;            /* how the last reset that was begun stands */
+static struct pci_dev *resetting;
+
+void pci_reset_save(struct pci_dev *pdev)
+{
+    assert_null(pdev->domain);
+    saves++;
+}
+
+/* Not before its DMA is refused. */
+void pci_reset_start(struct pci_dev *pdev)
+{
+    assert_null(pdev->domain);
+    assert_int_equal(v->owner(PCI_RID(pdev->sbdf)), 0);
+    resetting = pdev;
+    resets++;
+}
+
+int pci_reset_finish(struct pci_dev *pdev)
+{
+    ASSERT_LOCKED(&pcidevs_lock);
+    return pdev == resetting ? reset_rc : 0;
+}
 
 int vpci_show(struct domain *dom, struct pci_dev *pdev)
 {
@@ -142,6 +169,9 @@ static void start_with(paddr_t ram)
 
     iommu = v->ops;
     unit_silent = false;
+    vpci_error = reset_rc = 0;
+    saves = resets = 0;
+    resetting = NULL;
     twins_bus = 1;
     identity_pages = 0;
     list_init(&pci_devices);
@@ -362,6 +392,59 @@ static void behind_bridge_in_quarantine(void **state)
     assert_int_equal(v->owner(PCI_RID(OLD_BRIDGE)), 0);
 }
 
+static void check_nobody_gets(sbdf_t s, int rc)
+{
+    reset_rc = rc;
+    assert_int_equal(iommu_assign(&d[2], s, false), rc);
+    check_owner(s, NULL);
+    assert_int_equal(iommu_deassign(NULL, s), rc);
+    check_owner(s, NULL);
+    assert_true(list_empty(&d[2].iommu.devices));
+}
+
+/* What a guest had goes to nobody before its reset is over. */
+static void reset_between_owners(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), 0);
+    assert_int_equal(saves, 1);
+    assert_int_equal(resets, 0);
+    assert_int_equal(iommu_deassign(&d[1], PLAIN), 0);
+    assert_int_equal(resets, 1);
+    check_nobody_gets(PLAIN, -ERESTART);
+    check_nobody_gets(PLAIN, -ETIMEDOUT);
+    /* The quarantine takes it as it is; a machine that loses it, too, but not at once. */
+    assert_int_equal(iommu_assign(NULL, PLAIN, false), 0);
+    spin_lock(&pcidevs_lock);
+    reset_rc = -ERESTART;
+    assert_int_equal(iommu_device_leaves(&dev[0]), -ERESTART);
+    reset_rc = -ETIMEDOUT;
+    assert_int_equal(iommu_device_leaves(&dev[0]), 0);
+    spin_unlock(&pcidevs_lock);
+    reset_rc = 0;
+    assert_int_equal(iommu_assign(&d[2], PLAIN, false), 0);
+    check_owner(PLAIN, &d[2]);
+    assert_int_equal(saves, 2);
+    assert_int_equal(iommu_deassign(&d[2], PLAIN), 0);
+    assert_int_equal(iommu_deassign(NULL, PLAIN), 0);
+    check_owner(PLAIN, dom0);
+    assert_int_equal(resets, 2);
+}
+
+/* The guest never had it: domain 0 has it back at once, as it was. */
+static void no_reset_without_owner(void **state)
+{
+    (void)state;
+    start();
+    d[1].arch.vpci = (void *)&d[1];
+    vpci_error = -ENOMEM;
+    assert_int_equal(iommu_assign(&d[1], PLAIN, false), -ENOMEM);
+    check_owner(PLAIN, dom0);
+    assert_int_equal(iommu_assign(NULL, PLAIN, false), 0);
+    assert_int_equal(resets, 0);
+}
+
 /* A unit that is dead: the device is nobody's, and blocked as far as tables go. */
 static void silent_unit(void **state)
 {
@@ -389,6 +472,8 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(shared_name_renumbered),
         cmocka_unit_test(conventional_bridge),
         cmocka_unit_test(behind_bridge_in_quarantine),
+        cmocka_unit_test(reset_between_owners),
+        cmocka_unit_test(no_reset_without_owner),
         cmocka_unit_test(silent_unit),
     };
 

@@ -115,7 +115,7 @@ static long unmap_pirq(uint64_t arg)
     return 0;
 }
 
-long hypercall_physdev_op(const unsigned long *a)
+static long dispatch(const unsigned long *a)
 {
     unsigned int cmd = (unsigned int)a[0];
 
@@ -140,4 +140,11 @@ long hypercall_physdev_op(const unsigned long *a)
     default:
         return -ENOSYS;
     }
+}
+
+long hypercall_physdev_op(const unsigned long *a)
+{
+    long rc = dispatch(a);
+
+    return rc == -ERESTART ? hypercall_continue(a) : rc;
 }
