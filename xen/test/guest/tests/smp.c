@@ -178,6 +178,8 @@ static void ask_again(unsigned int n)
 /* A vector that comes while its handler runs comes once more after it. */
 TEST(again_while_served)
 {
+    if (cpu_count() == 1)
+        return;
     apic_enable();
     set_handler(0x53, on_slow);
     irq_off();
