@@ -70,8 +70,6 @@ void hvm_intr_delivered(struct vcpu *v, struct hvm_intr intr)
         write_once(v->arch.hvm.nmi_pending, false);
     else if (intr.kind == HVM_INTR_VECTOR && intr.from_lapic)
         vlapic_accept(v->arch.hvm.vlapic, intr.vector);
-    else if (intr.kind == HVM_INTR_VECTOR)
-        write_once(v->arch.hvm.evtchn_asserted, false);
 }
 
 bool vcpu_event_pending(struct vcpu *v)
@@ -109,9 +107,8 @@ void arch_evtchn_inject(struct vcpu *v)
         vlapic_set_irq(v, v->arch.hvm.evtchn_upcall_vector, false);
         return;
     }
-    if (h->callback_via_type == HVM_PARAM_CALLBACK_TYPE_VECTOR)
-        write_once(v->arch.hvm.evtchn_asserted, true);
-    else if (h->callback_gsi && v->vcpu_id == 0)
+    if (h->callback_via_type != HVM_PARAM_CALLBACK_TYPE_VECTOR && h->callback_gsi &&
+        v->vcpu_id == 0)
         vioapic_assert(v->domain, h->callback_gsi, VIOAPIC_LINE_EVENT);
     vcpu_kick(v);
 }

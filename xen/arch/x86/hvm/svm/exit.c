@@ -202,16 +202,12 @@ static void refuse_gp(struct vcpu *v, struct vmcb *c)
 
 /* --- events ------------------------------------------------------------------------ */
 
-/* The host's own: taken when interrupts or GIF came on again. */
-static void on_host_event(struct vcpu *v, struct vmcb *c)
+/*
+ * The host's own events were taken when interrupts or GIF came on again; after a window
+ * svm_prepare_events() looks again at what was held up.
+ */
+static void on_nothing(struct vcpu *v, struct vmcb *c)
 {
-    (void)v;
-    (void)c;
-}
-
-static void on_window(struct vcpu *v, struct vmcb *c)
-{
-    /* svm_prepare_events() looks again at what was held up. */
     (void)v;
     (void)c;
 }
@@ -290,11 +286,11 @@ static exit_handler *const handlers[EXIT_TABLE_SIZE] = {
     [EXIT_EXCEPTION + EXC_DB] = on_db,
     [EXIT_EXCEPTION + EXC_AC] = on_ac,
     [EXIT_EXCEPTION + EXC_MC] = on_mc,
-    [EXIT_INTR] = on_host_event,
-    [EXIT_NMI] = on_host_event,
-    [EXIT_SMI] = on_host_event,
-    [EXIT_INIT] = on_host_event,
-    [EXIT_VINTR] = on_window,
+    [EXIT_INTR] = on_nothing,
+    [EXIT_NMI] = on_nothing,
+    [EXIT_SMI] = on_nothing,
+    [EXIT_INIT] = on_nothing,
+    [EXIT_VINTR] = on_nothing,
     [EXIT_RDPMC] = refuse_gp,
     [EXIT_CPUID] = on_cpuid,
     [EXIT_IRET] = on_iret,

@@ -62,7 +62,6 @@ struct hvm_vcpu {
     uint64_t dr[4], dr6, dr7;
     struct vlapic *vlapic;
     uint8_t evtchn_upcall_vector;     /* HVMOP_set_evtchn_upcall_vector, 0: none */
-    bool evtchn_asserted;             /* an upcall waits to be delivered; atomic */
     bool nmi_pending;
     bool init_done;                   /* has its first register state */
     struct hvm_event event;
