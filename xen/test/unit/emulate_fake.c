@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <asm/cr.h>
 #include "emulate_fake.h"
 
 uint8_t mem[MEM_BYTES];
@@ -6,7 +7,7 @@ bool busy;
 unsigned int reads, writes, ports;
 uint16_t last_port;
 uint32_t last_out;
-uint64_t cr[9], xmm[16][2];
+uint64_t cr[9] = {[0] = CR0_PE, [4] = CR4_OSFXSR}, xmm[16][2];
 struct emulate_ctxt c;
 
 static int check(uint64_t linear, unsigned int n, bool write)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Moves of XMM registers, and divisions, whose operand is in memory. */
+#include <asm/cr.h>
 #include "emulate_fake.h"
 
 #define MEM_AT 0x12000u
@@ -92,6 +93,49 @@ static void test_vector_faults(void **state)
     assert_int_equal(c.exc.vector, 6);
 }
 
+/* The move at CODE with these control registers: an exception, and no access at all. */
+static void refused(const char *code, unsigned int len, uint64_t cr0, uint64_t cr4,
+                    unsigned int vector)
+{
+    prepare(8, code, len);
+    c.regs.gpr[EMUL_RSI] = HOLE + 8;        /* #PF and, for some, #GP come after these */
+    cr[0] = cr0;
+    cr[4] = cr4;
+    xmm[1][0] = 7;
+    unchanged(EMUL_EXCEPTION);
+    assert_int_equal(c.exc.vector, vector);
+    assert_false(c.exc.has_error);
+    assert_true(reads == 0 && writes == 0 && xmm[1][0] == 7);
+}
+
+/*
+ * Broken, a guest that switches the FPU lazily sees another process's registers: a second
+ * processor puts such a move where the first was stopped at another instruction.
+ */
+static void test_vector_disabled(void **state)
+{
+    static const char *const code[] = {
+        "\x0f\x28\x0e", "\x0f\x29\x0e", "\x66\x0f\x6f\x0e", "\xf3\x0f\x7f\x0e",
+        "\xf2\x0f\x10\x0e", "\x66\x0f\x7e\x0e", "\x66\x0f\x38\x2a\x0e",
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(code) / sizeof(code[0]); i++) {
+        unsigned int n = (unsigned int)strlen(code[i]);
+
+        refused(code[i], n, CR0_PE | CR0_TS, CR4_OSFXSR, 7);
+        refused(code[i], n, CR0_PE | CR0_TS | CR0_MP, CR4_OSFXSR, 7);
+        refused(code[i], n, CR0_PE | CR0_EM, CR4_OSFXSR, 6);
+        refused(code[i], n, CR0_PE, ~(uint64_t)CR4_OSFXSR, 6);
+        refused(code[i], n, CR0_PE | CR0_TS | CR0_EM, CR4_OSFXSR, 6);
+    }
+    RUN(8, "\x0f\xc3\x06");             /* movnti has nothing to do with XMM registers */
+    c.regs.gpr[EMUL_RSI] = MEM_AT;
+    cr[0] |= CR0_TS | CR0_EM;
+    cr[4] = 0;
+    assert_int_equal(emulate_insn(&c), EMUL_OK);
+}
+
 /* DIV or IDIV by the divisor at (%rsi), against the compiler's arithmetic. */
 static void divide(unsigned int bytes, bool is_signed, __int128 n, __int128 d)
 {
@@ -174,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vector_moves),
         cmocka_unit_test(test_vector_faults),
+        cmocka_unit_test(test_vector_disabled),
         cmocka_unit_test(test_divide),
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Bit tests, wide compare-exchange, control registers, port I/O. */
+#include <asm/cr.h>
 #include "private.h"
 
 enum bit_op { BIT_TEST, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
@@ -104,9 +105,6 @@ int exec_cmpxchg_wide(struct emulate_ctxt *c)
     }
     return EMUL_OK;
 }
-
-#define CR0_PE 1u
-#define CR0_TS 8u
 
 /* LMSW sets the low four bits of CR0 but cannot clear PE. */
 static int exec_lmsw(struct emulate_ctxt *c)

@@ -18,6 +18,7 @@
 
 #define VEC_DE  0
 #define VEC_UD  6
+#define VEC_NM  7
 #define VEC_SS  12
 #define VEC_GP  13
 

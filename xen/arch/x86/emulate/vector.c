@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Moves between an XMM register and memory: what compilers and libraries copy to and from
- * device memory with (APM vol. 4). Whoever may not use them has faulted before the access
- * that brought us here. The VEX forms are not here, and no arithmetic.
+ * device memory with (APM vol. 4). The VEX forms are not here, and no arithmetic.
  */
+#include <asm/cr.h>
 #include "private.h"
 
 #define STORE   0x1
@@ -65,29 +65,51 @@ static const struct move *find_move(const struct insn *i)
     return NULL;
 }
 
+/*
+ * May XMM registers be used now (APM vol. 2, 3.1.1 TS and EM, 3.1.3 OSFXSR)? The CPU has
+ * asked already, but of the instruction that it saw: another processor may have put this
+ * one in its place since. Comes before all that the operand can be wrong about.
+ */
+static int check_enabled(struct emulate_ctxt *c)
+{
+    uint64_t cr0 = 0, cr4 = 0;
+    int rc = c->ops->read_cr(c, 0, &cr0);
+
+    if (rc == EMUL_OK)
+        rc = c->ops->read_cr(c, 4, &cr4);
+    if (rc != EMUL_OK)
+        return rc;
+    if ((cr0 & CR0_EM) || !(cr4 & CR4_OSFXSR))
+        return emul_raise(c, VEC_UD, false, 0);
+    return cr0 & CR0_TS ? emul_raise(c, VEC_NM, false, 0) : EMUL_OK;
+}
+
 int exec_vector_move(struct emulate_ctxt *c)
 {
     const struct insn *i = &c->insn;
+    const struct emulate_ops *ops = c->ops;
     const struct move *m = find_move(i);
     uint64_t xmm[2] = {0, 0}, linear;
     unsigned int bytes;
     void *part;
     int rc;
 
-    if (!m || !i->mem || !c->ops->read_xmm || !c->ops->write_xmm)
+    if (!m || !i->mem || !ops->read_xmm || !ops->write_xmm || !ops->read_cr)
         return EMUL_UNHANDLEABLE;
     bytes = m->bytes != BY_REX_W ? m->bytes : i->rex & 8 ? 8 : 4;
     part = m->how & HIGH ? &xmm[1] : &xmm[0];
-    rc = linear_address(c, i->seg, effective_address(c), bytes,
-                        m->how & STORE ? EMUL_WRITE : EMUL_READ, &linear);
+    rc = check_enabled(c);
+    if (rc == EMUL_OK)
+        rc = linear_address(c, i->seg, effective_address(c), bytes,
+                            m->how & STORE ? EMUL_WRITE : EMUL_READ, &linear);
     if (rc == EMUL_OK && (m->how & ALIGNED) && (linear & 15))
         rc = emul_raise(c, VEC_GP, true, 0);
     if (rc == EMUL_OK && (m->how & (STORE | KEEP)))
-        rc = c->ops->read_xmm(c, i->reg, xmm);
+        rc = ops->read_xmm(c, i->reg, xmm);
     if (rc != EMUL_OK)
         return rc;
     if (m->how & STORE)
-        return c->ops->write(c, linear, part, bytes);
-    rc = c->ops->read(c, linear, part, bytes, EMUL_READ);
-    return rc != EMUL_OK ? rc : c->ops->write_xmm(c, i->reg, xmm);
+        return ops->write(c, linear, part, bytes);
+    rc = ops->read(c, linear, part, bytes, EMUL_READ);
+    return rc != EMUL_OK ? rc : ops->write_xmm(c, i->reg, xmm);
 }
