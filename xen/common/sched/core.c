@@ -67,11 +67,22 @@ static void finish_switch(void)
 {
     struct run_queue *rq = &this_cpu(run_queue);
     struct vcpu *prev = rq->prev;
+    struct domain *strayed = NULL;
 
     rq->prev = NULL;
+    /*
+     * Whoever destroys prev waits for this lock to see it off the CPU; until then its
+     * domain has a reference, behind it only this one.
+     */
+    if (prev && !is_idle_vcpu(prev) && !vcpu_allowed(prev, rq->cpu)) {
+        strayed = prev->domain;
+        domain_get(strayed);
+    }
     spin_unlock_irq(&rq->lock);
-    if (prev && !is_idle_vcpu(prev) && !vcpu_allowed(prev, prev->processor))
+    if (strayed) {
         sched_settle(prev);
+        domain_put(strayed);
+    }
 }
 
 static void first_run(void *arg)

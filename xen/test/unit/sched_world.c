@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is beneath the scheduler in its tests, and the simulation (sched_world.h). */
+#include <sanitizer/asan_interface.h>
+
 #include "sched_world.h"
 
 struct cpu_info fake_cpu_info;
@@ -108,16 +110,36 @@ void charge_free(void *p)
     world_freed++;
 }
 
-struct domain *domain_get_by_id(domid_t id)
+/* Its memory is the test's until forget(), but whoever touches it now is caught. */
+static void gone(struct domain *d)
 {
-    for (unsigned int i = 0; i < nr_domains; i++)
-        if (domains[i]->domain_id == id)
-            return domains[i];
-    return NULL;
+    for (unsigned int i = 0; i < d->max_vcpus; i++)
+        ASAN_POISON_MEMORY_REGION(d->vcpu[i], sizeof(*d->vcpu[i]));
+    ASAN_POISON_MEMORY_REGION(d, sizeof(*d));
+}
+
+void domain_get(struct domain *d)
+{
+    assert_true(d->refcount > 0);
+    d->refcount++;
 }
 
 void domain_put(struct domain *d)
 {
+    assert_true(d->refcount > 0);
+    if (--d->refcount == 0)
+        gone(d);
+}
+
+struct domain *domain_get_by_id(domid_t id)
+{
+    for (unsigned int i = 0; i < nr_domains; i++) {
+        if (domains[i]->domain_id == id) {
+            domain_get(domains[i]);
+            return domains[i];
+        }
+    }
+    return NULL;
 }
 
 bool hypercall_preempt_check(void)
@@ -141,7 +163,12 @@ struct domain *domain_next(struct domain *prev, domid_t from)
         i++;
     while (!prev && i < nr_domains && domains[i]->domain_id < from)
         i++;
-    return i < nr_domains ? domains[i] : NULL;
+    if (prev)
+        domain_put(prev);
+    if (i == nr_domains)
+        return NULL;
+    domain_get(domains[i]);
+    return domains[i];
 }
 
 /* --- simulation -------------------------------------------------------------------- */
@@ -212,6 +239,7 @@ struct domain *domain_in(unsigned int pool, unsigned int vcpus)
     struct domain *d = object(sizeof(*d));
 
     assert_int_equal(sched_domain_init(d, pool), 0);
+    d->refcount = 1;
     d->domain_id = (domid_t)nr_domains;
     domains[nr_domains++] = d;
     d->vcpu = object(vcpus * sizeof(*d->vcpu));
