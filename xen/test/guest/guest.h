@@ -128,6 +128,23 @@ static inline void outb(uint8_t v, uint16_t port)
     __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
 }
 
+/* ---- x87 ---- */
+struct x87_env {
+    uint16_t control, pad0, status, pad1, tag, pad2;
+    uint32_t ip;
+    uint16_t cs, opcode;
+    uint32_t data;
+    uint16_t data_seg, pad3;
+};
+/* What the processor remembers of the last x87 instruction among it. */
+static inline struct x87_env x87_env(void)
+{
+    struct x87_env env;
+
+    __asm__ volatile("fnstenv %0" : "=m"(env));
+    return env;
+}
+
 /* ---- local APIC (x2APIC) ---- */
 #define X2APIC_ID   0x802
 #define X2APIC_EOI  0x80b

@@ -32,6 +32,12 @@ uint64_t cpu_policy_xcr0(const struct cpu_policy *p)
     return 0;
 }
 
+/* With the CPUs whose loads have to be helped: no load may lose anything by that. */
+enum cpu_vendor cpu_policy_vendor(const struct cpu_policy *p)
+{
+    return VENDOR_AMD;
+}
+
 uint32_t cpu_policy_xsave_size(const struct cpu_policy *p, uint64_t xcr0, bool compacted)
 {
     return 512;
@@ -76,6 +82,8 @@ static void leave(struct vcpu *v, uint64_t value)
 
 static int setup(void **state)
 {
+    host_features[X86_FEATURE_FXSR / 32] |= 1u << X86_FEATURE_FXSR % 32;
+    assert_int_equal(xstate_init(), 0);
     for (unsigned int i = 0; i < 2; i++) {
         vcpu[i] = calloc(1, sizeof(*vcpu[i]));
         vcpu[i]->arch.xsave = xstate_alloc(NULL);
@@ -145,6 +153,35 @@ static void test_new_vcpu_at_old_address(void **state)
     assert_int_equal(enter(1, vcpu[0]), 0);
 }
 
+static void put_control(uint16_t word)
+{
+    __asm__ volatile("fldcw %0" ::"m"(word));
+}
+
+static uint16_t get_control(void)
+{
+    uint16_t word;
+
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    return word;
+}
+
+static void test_x87_is_loaded(void **state)
+{
+    uint16_t ours = get_control();
+
+    enter(1, vcpu[0]);
+    put_control(0x27f);
+    leave(vcpu[0], 61);
+    enter(1, vcpu[1]);
+    assert_int_equal(get_control(), FCW_RESET);
+    leave(vcpu[1], 62);
+    enter(1, vcpu[0]);
+    assert_int_equal(get_control(), 0x27f);
+    leave(vcpu[0], 63);
+    put_control(ours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_was_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_image_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_vcpu_at_old_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_x87_is_loaded, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

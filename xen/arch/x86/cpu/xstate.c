@@ -15,11 +15,20 @@
 uint64_t xstate_mask;
 uint32_t xstate_size = 512;
 
+/*
+ * A load leaves the x87 pointers (last instruction, its data, its opcode) as they are
+ * unless the image has an unmasked exception pending: AMD before family 17h (APM vol. 2,
+ * 11.4.4.3, and CPUID 8000_0008 EBX RstrFpErrPtrs).
+ */
+static bool pointers_stay;
+
 /* Whose image this CPU loaded last. Compared, never followed: it may be gone. */
 static DEFINE_PER_CPU(const struct vcpu *, xstate_of);
 
 int xstate_init(void)
 {
+    enum cpu_vendor vendor;
+
     if (!cpu_has(X86_FEATURE_FXSR)) {
         printk(XENLOG_ERR "HVM: the CPU has no FXSAVE\n");
         return -ENODEV;
@@ -27,6 +36,9 @@ int xstate_init(void)
     xstate_mask = cpu_policy_xcr0(&cpu_policy_host);
     if (xstate_mask)
         xstate_size = cpu_policy_xsave_size(&cpu_policy_host, xstate_mask, false);
+    vendor = cpu_policy_vendor(&cpu_policy_host);
+    pointers_stay = (vendor == VENDOR_AMD || vendor == VENDOR_HYGON) &&
+                    !cpu_has(X86_FEATURE_RSTR_FP_ERR_PTRS);
     printk(XENLOG_INFO "xstate: components %#lx, %u bytes\n", xstate_mask, xstate_size);
     return 0;
 }
@@ -126,8 +138,12 @@ void xstate_save(struct vcpu *v)
                      : "memory");
 }
 
+/* Nothing of whoever's registers these were is left when this returns. */
 static void load_image(const struct xsave_area *area)
 {
+    /* Clears the pointers, whatever exception is pending (APM vol. 5, FNINIT). */
+    if (pointers_stay)
+        __asm__ volatile("fninit" ::: "memory");
     if (!xstate_mask)
         __asm__ volatile("fxrstor64 %0" ::"m"(*(const char (*)[512])area));
     else

@@ -22,6 +22,7 @@ enum remote_command {
     REMOTE_OUT,
     REMOTE_WAIT,        /* halt until vector address has arrived value times */
     REMOTE_FAULTS,      /* value = the exception that a load of address makes, or -1 */
+    REMOTE_X87,         /* use the x87 FPU; value = where its last instruction is */
 };
 
 struct remote_mailbox {

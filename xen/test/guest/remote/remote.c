@@ -84,6 +84,15 @@ static void try_load(void *arg)
     (void)load((uint64_t)arg, 4);
 }
 
+/* Loads from memory, so that the processor keeps the place of both. */
+static uint64_t use_x87(void)
+{
+    static const float number = 2.5f;
+
+    __asm__ volatile("fninit; flds %0" ::"m"(number));
+    return x87_env().ip;
+}
+
 static void obey(void)
 {
     uint64_t at = box->address, v = box->value;
@@ -107,6 +116,9 @@ static void obey(void)
         break;
     case REMOTE_FAULTS:
         box->value = (uint64_t)catch_exception(try_load, (void *)at, NULL);
+        break;
+    case REMOTE_X87:
+        box->value = use_x87();
         break;
     }
 }

@@ -88,7 +88,7 @@ static inline long remote_set_cpu(domid_t id)
         .header = { .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION },
         .cpu_desc = { HVM_SAVE_CODE(CPU), 0, HVM_SAVE_LENGTH(CPU) },
         .cpu = {
-            .rip = REMOTE_ENTRY, .rbx = REMOTE_INFO, .rflags = 2, .cr0 = 1,
+            .rip = REMOTE_ENTRY, .rbx = REMOTE_INFO, .rflags = 2, .cr0 = 0x11,
             .dr6 = 0xffff0ff0, .dr7 = 0x400,
             .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
             .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93,
