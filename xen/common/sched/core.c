@@ -57,8 +57,15 @@ static struct vcpu *pick_next(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v = rq->pool->policy->pick(rq, now);
 
-    if (!v)
-        v = sched_steal(rq);
+    if (v)
+        return v;
+    /*
+     * Idle first, then the look around: whoever queues a vCPU does it the other way round
+     * (sched_offer), so that one of the two sees the other.
+     */
+    write_once(rq->curr, rq->idle);
+    smp_mb();
+    v = sched_steal(rq);
     return v ? v : rq->idle;
 }
 
@@ -100,31 +107,11 @@ static void switch_to(struct run_queue *rq, struct vcpu *prev, struct vcpu *next
     prev->sched.running = false;
     next->sched.running = true;
     rq->prev = prev;
-    rq->curr = next;
     set_current(next);
     stack_switch(&prev->stack_ctx, &next->stack_ctx);
     /* prev goes on here, perhaps much later and on another CPU. */
     arch_vcpu_switch_in(prev);
     finish_switch();
-}
-
-/* Somebody waits here: an idle CPU that may run it shall come and take it. */
-static void offer_work(const struct run_queue *rq)
-{
-    unsigned int cpu;
-    struct vcpu *v;
-
-    list_for_each(v, &rq->queue, sched.queue) {
-        for_each_cpu(cpu, &v->sched.hard_affinity) {
-            const struct run_queue *other = rq_of(cpu);
-
-            if (vcpu_allowed(v, cpu) && other != rq &&
-                read_once(other->curr) == other->idle) {
-                softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
-                return;
-            }
-        }
-    }
 }
 
 static void schedule(void)
@@ -148,8 +135,9 @@ static void schedule(void)
         if (slice)
             timer_set(&rq->slice, now + slice);
         if (rq->nr_queued)
-            offer_work(rq);
+            sched_offer_all(rq);
     }
+    rq->curr = next;
     if (next == prev) {
         spin_unlock_irq(&rq->lock);
         return;

@@ -102,7 +102,7 @@ static void balance(struct run_queue *rq, s_time_t now)
          cpu = cpumask_next(cpu, &cpu_online_map)) {
         if (same_pool(rq, rq_of(cpu)) &&
             wanted_by(rq_of(cpu)) > rq->nr_queued) {
-            v = sched_steal(rq);
+            v = sched_relieve(rq);
             if (v)
                 fair_enqueue(rq, v);
             return;

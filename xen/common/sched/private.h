@@ -121,10 +121,20 @@ void rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v);
  * held. False: v may not use it.
  */
 bool sched_migrate(struct vcpu *v, unsigned int to);
-/* Make v's CPU one that it may use and that has room. No queue lock held. */
+/*
+ * Make v's CPU one that it may use and that has room; if v waits there nevertheless, an
+ * idle CPU is called. No queue lock held.
+ */
 void sched_settle(struct vcpu *v);
-/* Take one vCPU that waits on another queue; rq's lock is held. NULL: none. */
+/* Call an idle CPU for each vCPU that waits on rq; rq's lock is held. */
+void sched_offer_all(const struct run_queue *rq);
+/*
+ * Take one vCPU that waits on another queue of the pool; rq's lock is held, and its CPU
+ * is known as idle to others. NULL: none; where a queue was locked, the CPU looks again.
+ */
 struct vcpu *sched_steal(struct run_queue *rq);
+/* The same for a busy CPU, from the longest queue only. NULL: none just now. */
+struct vcpu *sched_relieve(struct run_queue *rq);
 
 struct vcpu *idle_vcpu_create(unsigned int cpu);
 void sched_keys_init(void);

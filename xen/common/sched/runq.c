@@ -122,6 +122,59 @@ bool sched_migrate(struct vcpu *v, unsigned int to)
     return allowed;
 }
 
+/* --- waiting vCPUs and idle CPUs --------------------------------------------------- */
+
+static bool idles(unsigned int cpu)
+{
+    const struct run_queue *rq = rq_of(cpu);
+
+    return read_once(rq->curr) == rq->idle;
+}
+
+/* One of those CPUs shall come for v: NR_CPUS, or the one that was asked. */
+static unsigned int call_idle(const struct vcpu *v, const cpumask_t *cpus)
+{
+    unsigned int cpu;
+
+    for_each_cpu(cpu, cpus) {
+        if (vcpu_allowed(v, cpu) && idles(cpu)) {
+            softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+            return cpu;
+        }
+    }
+    return NR_CPUS;
+}
+
+/*
+ * v was put on a queue: see to it that no CPU idles that could run it. Where its own one
+ * does that one has been called.
+ */
+static void sched_offer(const struct vcpu *v)
+{
+    smp_mb(); /* after the queue was changed; pick_next() has the other half */
+    if (read_once(v->sched.queued) && !idles(read_once(v->processor)))
+        call_idle(v, &cpu_online_map);
+}
+
+void sched_offer_all(const struct run_queue *rq)
+{
+    cpumask_t idle = {{0}};
+    unsigned int cpu;
+    struct vcpu *v;
+
+    smp_mb(); /* as above */
+    for_each_online_cpu(cpu)
+        if (cpu != rq->cpu && same_pool(rq, rq_of(cpu)) && idles(cpu))
+            cpumask_set(cpu, &idle);
+    list_for_each(v, &rq->queue, sched.queue) {
+        if (cpumask_empty(&idle))
+            return;
+        cpu = call_idle(v, &idle);
+        if (cpu < NR_CPUS)
+            cpumask_clear(cpu, &idle);
+    }
+}
+
 /*
  * The place is found without locks: its CPU, or v, may have changed pools since. As often
  * as that can happen it is looked for again. Where v may use no CPU it stays; whoever
@@ -131,6 +184,12 @@ void sched_settle(struct vcpu *v)
 {
     while (!sched_migrate(v, policy_of(v)->place(v)))
         cpu_relax();
+    sched_offer(v);
+}
+
+static bool can_give(const struct run_queue *rq, const struct run_queue *other)
+{
+    return other != rq && read_once(other->nr_queued) && same_pool(other, rq);
 }
 
 /* The busiest other queue with something to give, by a look without locks. */
@@ -143,7 +202,7 @@ static struct run_queue *busiest(const struct run_queue *rq)
         struct run_queue *other = rq_of(cpu);
         unsigned int n = read_once(other->nr_queued);
 
-        if (other != rq && same_pool(other, rq) && n > most) {
+        if (can_give(rq, other) && n > most) {
             most = n;
             best = other;
         }
@@ -151,14 +210,16 @@ static struct run_queue *busiest(const struct run_queue *rq)
     return best;
 }
 
-struct vcpu *sched_steal(struct run_queue *rq)
+/* The first on other that may run on rq's CPU, moved; NULL: none, or *missed is set. */
+static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq, bool *missed)
 {
-    struct run_queue *other = busiest(rq);
     struct vcpu *v, *found = NULL;
 
     /* The other queue may be the lower one: only a trylock keeps the order. */
-    if (!other || !spin_trylock(&other->lock))
+    if (!spin_trylock(&other->lock)) {
+        *missed = true;
         return NULL;
+    }
     list_for_each(v, &other->queue, sched.queue) {
         if (vcpu_allowed(v, rq->cpu) && !v->sched.running && !v->sched.parked) {
             found = v;
@@ -172,4 +233,28 @@ struct vcpu *sched_steal(struct run_queue *rq)
     }
     spin_unlock(&other->lock);
     return found;
+}
+
+struct vcpu *sched_relieve(struct run_queue *rq)
+{
+    struct run_queue *other = busiest(rq);
+    bool missed;
+
+    return other ? take_from(other, rq, &missed) : NULL;
+}
+
+struct vcpu *sched_steal(struct run_queue *rq)
+{
+    struct run_queue *first = busiest(rq);
+    bool missed = false;
+    struct vcpu *v = first ? take_from(first, rq, &missed) : NULL;
+    unsigned int cpu;
+
+    for_each_online_cpu(cpu)
+        if (!v && rq_of(cpu) != first && can_give(rq, rq_of(cpu)))
+            v = take_from(rq_of(cpu), rq, &missed);
+    /* Nobody else would send this CPU back to a queue that it could not look at. */
+    if (!v && missed)
+        look_again(rq);
+    return v;
 }

@@ -117,7 +117,8 @@ int vcpu_set_hard_affinity(struct vcpu *v, const cpumask_t *mask)
     }
     rq = rq_lock_vcpu(v, &flags);
     v->sched.hard_affinity = *mask;
-    move = !vcpu_allowed(v, rq->cpu);
+    /* One that waits may have a free CPU among those it can use now. */
+    move = v->sched.queued || !vcpu_allowed(v, rq->cpu);
     rq_unlock(rq, flags);
     if (move)
         sched_settle(v);

@@ -26,9 +26,15 @@ void __wrap_spin_unlock(spinlock_t *l)
     }
 }
 
+/* So many tries meet a lock that somebody else holds just then. */
+static unsigned int refusals;
+
 bool __wrap_spin_trylock(spinlock_t *l)
 {
-    return __real_spin_trylock(l);
+    /* A CPU that looks for work is known to have none. */
+    if (cpupool0.policy != &sched_fair)
+        assert_ptr_equal(this_cpu(run_queue).curr, this_cpu(run_queue).idle);
+    return refusals && refusals-- ? false : __real_spin_trylock(l);
 }
 
 /* It has to leave the CPU, as its affinity changed, and is destroyed at that moment. */
@@ -53,9 +59,154 @@ static void test_destroyed_while_leaving(void **state)
     assert_ptr_equal(on_cpu[1], idle_vcpu[1]);
 }
 
+/* A domain of one vCPU that may use these CPUs and wants to run. */
+static struct domain *on(unsigned long cpus)
+{
+    cpumask_t m = {{cpus}};
+    struct domain *d = domain(1, 256, 0);
+
+    enter(0);
+    assert_int_equal(vcpu_set_hard_affinity(d->vcpu[0], &m), 0);
+    start(d);
+    leave(0);
+    run_for(MICROSECS(100));
+    return d;
+}
+
+static void pause_on(struct domain *d, unsigned int cpu)
+{
+    enter(cpu);
+    domain_pause_nosync(d);
+    leave(cpu);
+}
+
+static void boot_null(void)
+{
+    boot(3);
+    cpupool0.policy = &sched_null;
+    refusals = 0;
+}
+
+/* Two wait on the longest queue, for its CPU only; one on a shorter queue could come. */
+static void test_null_looks_at_all(void **state)
+{
+    struct domain *busy, *waits;
+
+    boot_null();
+    on(4);
+    on(4);
+    on(4);
+    busy = on(2);
+    on(1);
+    waits = on(3);
+    assert_true(waits->vcpu[0]->sched.queued);
+    pause_on(busy, 0);
+    run_for(MICROSECS(100));
+    assert_ptr_equal(on_cpu[1], waits->vcpu[0]);
+}
+
+static void test_null_looks_again(void **state)
+{
+    struct domain *busy, *waits;
+
+    boot_null();
+    on(1);
+    busy = on(2);
+    waits = on(3);
+    assert_true(waits->vcpu[0]->sched.queued);
+    refusals = 3;
+    pause_on(busy, 0);
+    run_for(MICROSECS(100));
+    assert_int_equal(refusals, 0);
+    assert_ptr_equal(on_cpu[1], waits->vcpu[0]);
+}
+
+/* All wake on one CPU, which takes one: each of the others is for another idle CPU. */
+static void test_null_all_called(void **state)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    boot_null();
+    d = domain(3, 256, 0);
+    for_each_vcpu(d, v)
+        v->processor = 0;
+    enter(0);
+    start(d);
+    leave(0);
+    run_for(MICROSECS(100));
+    for_each_vcpu(d, v)
+        assert_true(v->sched.running);
+}
+
+static void test_null_wider_affinity(void **state)
+{
+    cpumask_t all = {{7}};
+    struct domain *waits;
+
+    boot_null();
+    on(1);
+    waits = on(1);
+    assert_true(waits->vcpu[0]->sched.queued);
+    enter(0);
+    assert_int_equal(vcpu_set_hard_affinity(waits->vcpu[0], &all), 0);
+    leave(0);
+    run_for(MICROSECS(100));
+    assert_true(waits->vcpu[0]->sched.running);
+}
+
+/* While a vCPU is on its way from queue to queue, a CPU looks at both and goes idle. */
+static struct domain *leaves_cpu2;
+
+static void advance(struct run_queue *rq)
+{
+    unsigned int cpu = smp_processor_id();
+    struct domain *d = leaves_cpu2;
+
+    if (!d)
+        return;
+    leaves_cpu2 = NULL;
+    leave(cpu);
+    pause_on(d, 2);
+    softirqs(2);
+    assert_ptr_equal(on_cpu[2], idle_vcpu[2]);
+    enter(cpu);
+}
+
+static void test_null_moved_meanwhile(void **state)
+{
+    struct sched_policy policy = sched_null;
+    struct domain *d, *other;
+
+    boot_null();
+    policy.advance = advance;
+    cpupool0.policy = &policy;
+    on(1);
+    on(2);
+    other = on(4);
+    d = on(6);
+    assert_int_equal(d->vcpu[0]->processor, 1);
+    pause_on(d, 0);
+    d->vcpu[0]->processor = 0; /* where it was before its affinity changed */
+    enter(0);
+    leaves_cpu2 = other;
+    domain_unpause(d);
+    leave(0);
+    assert_null(leaves_cpu2);
+    assert_ptr_equal(on_cpu[2], idle_vcpu[2]);
+    assert_int_equal(d->vcpu[0]->processor, 1);
+    run_for(MICROSECS(100));
+    assert_ptr_equal(on_cpu[2], d->vcpu[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_null_looks_at_all, forget),
+        cmocka_unit_test_teardown(test_null_looks_again, forget),
+        cmocka_unit_test_teardown(test_null_all_called, forget),
+        cmocka_unit_test_teardown(test_null_wider_affinity, forget),
+        cmocka_unit_test_teardown(test_null_moved_meanwhile, forget),
         cmocka_unit_test_teardown(test_destroyed_while_leaving, forget),
     };
 
