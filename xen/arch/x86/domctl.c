@@ -209,7 +209,10 @@ static long ioport_mapping(struct domain *d, const struct xen_domctl_ioport_mapp
 /* Messages of devices come through their vPCI; lines are the only thing to bind. */
 static long pt_irq(struct domain *d, const struct xen_domctl_bind_pt_irq *b, bool bind)
 {
-    struct vpci_line l = { b->u.pci.bus, b->u.pci.device, b->u.pci.intx };
+    /* The ABI has no segment there: it is the first. */
+    struct vpci_line l = {
+        .bus = b->u.pci.bus, .dev = b->u.pci.device, .intx = b->u.pci.intx,
+    };
 
     if (b->irq_type != PT_IRQ_TYPE_PCI)
         return -EOPNOTSUPP;

@@ -2,8 +2,10 @@
 /*
  * The interrupt line of a device that a guest has. The toolstack says which of the
  * machine's GSIs it is; until then the device may not pull it, as a line may be common to
- * devices of several domains. In the guest it arrives where a slot's line does by the
- * convention that the public ABI shares with device models: pins 16 to 47.
+ * devices of several domains. In the guest it arrives at a pin from 16 to 47: where the
+ * slot's line does by the convention that the public ABI shares with device models, or,
+ * as slots of several buses have one pin there, at the next that is free. Lines that are
+ * one wire in the machine are one pin in the guest.
  */
 #include <xen/lib.h>
 #include <asm/vioapic.h>
@@ -14,155 +16,174 @@
 #define LINES       32U
 #define INTX_PINS   4U
 
-static unsigned int pin_of(unsigned int dev, unsigned int intx)
+static bool same_line(const struct vpci *v, const struct vpci_line *l)
 {
-    return FIRST_PIN + (dev * INTX_PINS + dev / 8 + intx) % LINES;
+    return !v->read_only && v->line.seg == l->seg && v->line.bus == l->bus &&
+           v->line.dev == l->dev && v->line.intx == l->intx;
 }
 
-/* INTA is 0; a device without a line has the largest number. */
-static unsigned int line_of(const struct vpci *v)
+static bool on_gsi(const struct vpci *v, unsigned int gsi)
 {
-    return (uint8_t)(pci_conf_read(v->pdev->sbdf, PCI_INTERRUPT_PIN, 1) - 1);
+    return v->intx && v->intx_gsi == gsi;
 }
 
-/* A function that pulls this line of this slot. */
-static bool pulls(const struct vpci *v, const struct vpci_line *l)
-{
-    return !v->read_only && !PCI_SEG(v->pdev->sbdf) && PCI_BUS(v->pdev->sbdf) == l->bus &&
-           PCI_DEV(v->pdev->sbdf) == l->dev && line_of(v) == l->intx;
-}
-
-static struct vpci *next_puller(struct domain *d, struct vpci *v,
-                                const struct vpci_line *l)
+/* A device that pulls the line. */
+static struct vpci *puller(struct domain *d, const struct vpci_line *l)
 {
     struct vpci_domain *vd = d->arch.vpci;
-    struct list *at = v ? v->link.next : vd->devices.next;
+    struct vpci *v;
 
-    for (; at != &vd->devices; at = at->next) {
-        v = list_entry(at, struct vpci, link);
-        if (pulls(v, l))
+    list_for_each(v, &vd->devices, link) {
+        if (same_line(v, l))
             return v;
     }
     return NULL;
 }
 
-/* All functions of the line, for a line of theirs may be one wire. */
-static void connect(struct domain *d, const struct vpci_line *l, bool on,
-                    unsigned int gsi)
-{
-    struct vpci *v = NULL;
-
-    while ((v = next_puller(d, v, l))) {
-        v->intx = on;
-        v->intx_gsi = gsi;
-        vpci_update_command(v);
-    }
-}
-
-int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi)
-{
-    struct vpci *v;
-    int err;
-
-    if (!d->arch.vpci)
-        return -EOPNOTSUPP;
-    if (l->dev > 31 || l->intx >= INTX_PINS)
-        return -EINVAL;
-    spin_lock(&d->arch.vpci_lock);
-    v = next_puller(d, NULL, l);
-    if (!v)
-        err = -ENODEV;
-    else if (v->intx)
-        err = -EEXIST;
-    else
-        err = vioapic_bind_machine(d, pin_of(l->dev, l->intx), gsi);
-    if (!err)
-        connect(d, l, true, gsi);
-    spin_unlock(&d->arch.vpci_lock);
-    return err;
-}
-
-int vpci_unbind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi)
-{
-    struct vpci *v;
-    int err = 0;
-
-    if (!d->arch.vpci)
-        return -EOPNOTSUPP;
-    spin_lock(&d->arch.vpci_lock);
-    v = next_puller(d, NULL, l);
-    if (v && v->intx && v->intx_gsi == gsi) {
-        connect(d, l, false, 0);
-        vioapic_unbind_machine(d, pin_of(l->dev, l->intx));
-    } else {
-        err = -ENOENT;
-    }
-    spin_unlock(&d->arch.vpci_lock);
-    return err;
-}
-
-static struct vpci_line line_at(const struct vpci *v)
-{
-    return (struct vpci_line){
-        .bus = PCI_BUS(v->pdev->sbdf), .dev = (uint8_t)PCI_DEV(v->pdev->sbdf),
-        .intx = (uint8_t)line_of(v),
-    };
-}
-
-void vpci_unbind_gsi(struct domain *d, unsigned int gsi)
+/* A device whose line arrives at the machine's GSI. */
+static struct vpci *heard_from(struct domain *d, unsigned int gsi)
 {
     struct vpci_domain *vd = d->arch.vpci;
     struct vpci *v;
 
-    if (!vd)
-        return;
-    spin_lock(&d->arch.vpci_lock);
     list_for_each(v, &vd->devices, link) {
-        struct vpci_line l = line_at(v);
+        if (on_gsi(v, gsi))
+            return v;
+    }
+    return NULL;
+}
 
-        if (!v->intx || v->intx_gsi != gsi)
-            continue;
-        connect(d, &l, false, 0);
-        vioapic_unbind_machine(d, pin_of(l.dev, l.intx));
+static void connect(struct vpci *v, unsigned int pin, unsigned int gsi)
+{
+    v->intx = true;
+    v->intx_pin = (uint8_t)pin;
+    v->intx_gsi = gsi;
+    vpci_update_command(v);
+}
+
+/* The wire is for as long as anybody pulls it; v may be off the list. */
+static void disconnect(struct vpci *v)
+{
+    v->intx = false;
+    vpci_update_command(v);
+    if (!heard_from(v->d, v->intx_gsi))
+        vioapic_unbind_machine(v->d, v->intx_pin);
+}
+
+static unsigned int free_pin(struct domain *d, const struct vpci_line *l)
+{
+    unsigned int usual = l->dev * INTX_PINS + l->dev / 8 + l->intx, n = 0;
+    struct vpci_domain *vd = d->arch.vpci;
+    uint32_t taken = 0;
+    struct vpci *v;
+
+    list_for_each(v, &vd->devices, link) {
+        if (v->intx)
+            taken |= 1U << (v->intx_pin - FIRST_PIN);
+    }
+    while (n < LINES && taken & 1U << (usual + n) % LINES)
+        n++;
+    return FIRST_PIN + (usual + n) % LINES;
+}
+
+/* Which pin the GSI is, wired if need be. */
+static int wire(struct domain *d, const struct vpci_line *l, unsigned int gsi,
+                unsigned int *pin)
+{
+    const struct vpci *other = heard_from(d, gsi);
+
+    if (other) {
+        *pin = other->intx_pin;
+        return rangeset_contains(&d->irq_caps, gsi, gsi) ? 0 : -EPERM;
+    }
+    *pin = free_pin(d, l);
+    return vioapic_bind_machine(d, *pin, gsi);
+}
+
+int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi)
+{
+    struct vpci_domain *vd = d->arch.vpci;
+    unsigned int pin;
+    struct vpci *v;
+    int err;
+
+    if (!vd)
+        return -EOPNOTSUPP;
+    if (l->dev > 31 || l->intx >= INTX_PINS)
+        return -EINVAL;
+    spin_lock(&d->arch.vpci_lock);
+    v = puller(d, l);
+    err = !v ? -ENODEV : v->intx ? -EEXIST : wire(d, l, gsi, &pin);
+    if (!err) {
+        /* All functions of the line, for a line of theirs may be one wire. */
+        list_for_each(v, &vd->devices, link) {
+            if (same_line(v, l))
+                connect(v, pin, gsi);
+        }
     }
     spin_unlock(&d->arch.vpci_lock);
+    return err;
+}
+
+/* Lines that arrive at the GSI: this one, or all. False: there is none. */
+static bool disconnect_all(struct domain *d, const struct vpci_line *l, unsigned int gsi)
+{
+    struct vpci_domain *vd = d->arch.vpci;
+    bool found = false;
+    struct vpci *v;
+
+    spin_lock(&d->arch.vpci_lock);
+    list_for_each(v, &vd->devices, link) {
+        if (on_gsi(v, gsi) && (!l || same_line(v, l))) {
+            disconnect(v);
+            found = true;
+        }
+    }
+    spin_unlock(&d->arch.vpci_lock);
+    return found;
+}
+
+int vpci_unbind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi)
+{
+    if (!d->arch.vpci)
+        return -EOPNOTSUPP;
+    return disconnect_all(d, l, gsi) ? 0 : -ENOENT;
+}
+
+void vpci_unbind_gsi(struct domain *d, unsigned int gsi)
+{
+    if (d->arch.vpci)
+        (void)disconnect_all(d, NULL, gsi);
 }
 
 /* Line (the guest's pin, as firmware would note it) and pin; 0: none. */
 static uint32_t line_read(struct vpci *v, const struct vpci_field *f)
 {
     (void)f;
-    if (!v->intx)
-        return 0;
-    return pin_of(PCI_DEV(v->pdev->sbdf), line_of(v)) | (line_of(v) + 1) << 8;
+    return v->intx ? v->intx_pin | (v->line.intx + 1U) << 8 : 0;
 }
 
 /* A function that joins others of its line on a list that it is on already. */
 int vpci_intx_init(struct vpci *v)
 {
-    struct vpci_line l = line_at(v);
+    sbdf_t s = v->pdev->sbdf;
     const struct vpci *other;
 
+    /* Read once: at its end the device may no longer answer. INTA is 1 there, none 0. */
+    v->line = (struct vpci_line){
+        .seg = PCI_SEG(s), .bus = PCI_BUS(s), .dev = (uint8_t)PCI_DEV(s),
+        .intx = (uint8_t)(pci_conf_read(s, PCI_INTERRUPT_PIN, 1) - 1),
+    };
     if (v->d->is_privileged)
         return 0;
-    other = next_puller(v->d, NULL, &l);
-    if (other && other->intx) {
-        v->intx = true;
-        v->intx_gsi = other->intx_gsi;
-        vpci_update_command(v);
-    }
+    other = puller(v->d, &v->line);
+    if (other && other->intx)
+        connect(v, other->intx_pin, other->intx_gsi);
     return vpci_add_field(v, PCI_INTERRUPT_LINE, 2, 0, line_read, NULL);
 }
 
-/* v is off the list already; the line stays for other functions that pull it. */
 void vpci_intx_release(struct vpci *v)
 {
-    struct vpci_line l = line_at(v);
-
-    if (!v->intx)
-        return;
-    v->intx = false;
-    vpci_update_command(v);
-    if (!next_puller(v->d, NULL, &l))
-        vioapic_unbind_machine(v->d, pin_of(l.dev, l.intx));
+    if (v->intx)
+        disconnect(v);
 }

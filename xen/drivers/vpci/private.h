@@ -70,8 +70,10 @@ struct vpci {
     bool read_only;             /* shown, not to be changed */
     bool memory_on;             /* memory decoding, guest's view and hardware's */
     uint16_t command;           /* what a guest other than domain 0 wrote there */
-    bool intx;                  /* its interrupt line is the guest's... */
-    unsigned int intx_gsi;      /* ...and arrives at the machine here */
+    struct vpci_line line;      /* that it pulls; intx is above 3 if it has none */
+    bool intx;                  /* the line is the guest's... */
+    uint8_t intx_pin;           /* ...and arrives in the guest here... */
+    unsigned int intx_gsi;      /* ...and at the machine here */
     unsigned int fields;
     struct vpci_field field[VPCI_FIELDS];
     unsigned int bars;

@@ -22,16 +22,18 @@ bool vpci_mmio_claims(struct domain *d, paddr_t gpa);
 int vpci_mmio(struct domain *d, paddr_t gpa, unsigned int size, bool write,
               uint64_t *val);
 
-/* An interrupt line, INTA (0) to INTD, of a slot on segment 0. */
+/* An interrupt line, INTA (0) to INTD, of a slot. */
 struct vpci_line {
+    uint16_t seg;
     uint8_t bus, dev, intx;
 };
 /*
  * Let the devices of d that pull the line do so, and bring the machine's GSI that it
- * arrives on to d's I/O APIC, until the devices leave or the binding is undone.
+ * arrives on to a pin of d's I/O APIC, until the devices leave or the binding is undone.
+ * Lines may share a GSI. The devices' interrupt line register says which pin it is.
  * -EOPNOTSUPP: d has no vPCI or I/O APIC; -ENODEV: nothing of d's pulls the line;
- * -EEXIST: done already; -EINVAL: no such line, or the GSI is none or an edge; -EPERM,
- * -EBUSY: see irq_bind_guest().
+ * -EEXIST: done already, or all pins are in use; -EINVAL: no such line, or the GSI is
+ * none or an edge; -EPERM, -EBUSY: see irq_bind_guest().
  */
 int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi);
 /* -ENOENT: there is no such binding. */

@@ -3,8 +3,8 @@
 #include "vpci_world.h"
 
 struct domain d;
-struct pci_dev dev;
-uint8_t cfg[4096];
+struct pci_dev dev, other;
+uint8_t cfg[4096], other_cfg[4096];
 unsigned int cfg_writes, allocated, fail_at;
 bool mapped[1U << 20];
 struct fake_vector bound[2][VECTORS];
@@ -51,20 +51,28 @@ static uint64_t size_of_bar(unsigned int reg)
     return reg == 0x10 ? BAR0_SIZE : reg == 0x18 || reg == 0x1c ? BAR2_SIZE : 0;
 }
 
+static uint8_t *config_of(sbdf_t s)
+{
+    if (other.domain && s.v == other.sbdf.v)
+        return other_cfg;
+    assert_int_equal(s.v, S.v);
+    return cfg;
+}
+
 uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
 {
     uint32_t val = 0;
 
-    assert_int_equal(s.v, S.v);
-    memcpy(&val, cfg + reg, size);
+    memcpy(&val, config_of(s) + reg, size);
     return val;
 }
 
 void pci_conf_write(sbdf_t s, unsigned int reg, unsigned int size, uint32_t val)
 {
-    assert_int_equal(s.v, S.v);
+    uint8_t *config = config_of(s);
+
     cfg_writes++;
-    if (size_of_bar(reg)) {
+    if (config == cfg && size_of_bar(reg)) {
         /* A BAR may change only while the device does not decode memory. */
         assert_int_equal(size, 4);
         assert_false(cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY);
@@ -73,7 +81,7 @@ void pci_conf_write(sbdf_t s, unsigned int reg, unsigned int size, uint32_t val)
         else
             val = (val & (uint32_t)-size_of_bar(reg)) | (cfg[reg] & 0xf);
     }
-    memcpy(cfg + reg, &val, size);
+    memcpy(config + reg, &val, size);
 }
 
 bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where)
@@ -84,7 +92,8 @@ bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where)
 
 bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *info)
 {
-    (void)pdev;
+    if (pdev != &dev)
+        return false;
     *info = (struct pci_msi_info){
         .vectors = msix ? VECTORS : 1, .is_64 = true, .maskable = true,
         .table_offset = 0x2000, .pba_offset = 0x3000,
@@ -157,24 +166,30 @@ int p2m_unmap_mmio(struct domain *dom, gfn_t gfn, mfn_t mfn, unsigned long n)
     return 0;
 }
 
-unsigned int line_pin, line_gsi;
+unsigned int wired[PINS], wires;
 
 int vioapic_bind_machine(struct domain *dom, unsigned int pin, unsigned int gsi)
 {
     (void)dom;
+    assert_true(pin < PINS);
     if (gsi == NO_GSI)
         return -EPERM;
-    assert_int_equal(line_pin, 0);
-    line_pin = pin;
-    line_gsi = gsi;
+    if (wired[pin])
+        return -EEXIST;
+    for (unsigned int i = 0; i < PINS; i++)
+        if (wired[i] == gsi)
+            return -EBUSY;
+    wired[pin] = gsi;
+    wires++;
     return 0;
 }
 
 void vioapic_unbind_machine(struct domain *dom, unsigned int pin)
 {
     (void)dom;
-    assert_int_equal(line_pin, pin);
-    line_pin = line_gsi = 0;
+    assert_true(pin < PINS && wired[pin]);
+    wired[pin] = 0;
+    wires--;
 }
 
 void hvm_deliver_msi(struct domain *dom, uint64_t address, uint32_t data)
@@ -238,7 +253,9 @@ void reset_world(bool privileged)
 {
     memset(&d, 0, sizeof(d));
     memset(&dev, 0, sizeof(dev));
+    memset(&other, 0, sizeof(other));
     memset(cfg, 0, sizeof(cfg));
+    memset(other_cfg, 0, sizeof(other_cfg));
     memset(mapped, 0, sizeof(mapped));
     memset(bound, 0, sizeof(bound));
     memset(hw_enabled, 0, sizeof(hw_enabled));
@@ -247,6 +264,8 @@ void reset_world(bool privileged)
     d.is_privileged = privileged;
     rangeset_init(&d.iomem_caps, NULL, "iomem");
     assert_int_equal(rangeset_add(&d.iomem_caps, 0xc0000, 0xfffff), 0);
+    rangeset_init(&d.irq_caps, NULL, "irq");
+    assert_int_equal(rangeset_add(&d.irq_caps, 0, NO_GSI - 1), 0);
     cfg[0x18] = PCI_BAR_TYPE_64 | PCI_BAR_PREFETCH;
     cfg[0x12] = 0x10;
     cfg[0x13] = 0xfe;               /* BAR 0 at 0xfe100000 */
@@ -265,11 +284,12 @@ void leave(void)
 {
     vpci_domain_destroy(&d);
     assert_null(dev.vpci);
-    assert_int_equal(line_pin, 0);
+    assert_int_equal(wires, 0);
     assert_int_equal(count_mapped(), 0);
     for (unsigned int i = 0; i < VECTORS; i++)
         assert_true(!bound[0][i].fn && !bound[1][i].fn);
     rangeset_destroy(&d.iomem_caps);
+    rangeset_destroy(&d.irq_caps);
     assert_int_equal(allocated, 0);
 }
 

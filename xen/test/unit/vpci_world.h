@@ -25,6 +25,7 @@
 #define VECTORS     4U
 #define NO_GSI      99U             /* one that the domain may not have */
 #define S           PCI_SBDF(0, 0, 3, 0)
+#define PINS        48U
 
 extern struct domain d;
 extern struct pci_dev dev;
@@ -42,7 +43,10 @@ extern uint64_t sent_address;           /* the last message that the guest got *
 extern uint32_t sent_data;
 extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */
 extern unsigned long taken;             /* a gfn with memory, 0: none */
-extern unsigned int line_pin, line_gsi; /* what is wired, 0: nothing */
+extern struct pci_dev other;            /* a second device, if the test adds it */
+extern uint8_t other_cfg[4096];
+extern unsigned int wired[PINS];        /* the GSI of a pin, 0: none */
+extern unsigned int wires;
 extern uint8_t device_page[PAGE_SIZE];  /* what ioremap() gives */
 extern paddr_t remapped;                /* for this address */
 
