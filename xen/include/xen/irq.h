@@ -60,8 +60,11 @@ unsigned int irq_isa_gsi(unsigned int isa_irq);
 
 void irq_mask(unsigned int irq);
 void irq_unmask(unsigned int irq);
-/* A level-triggered interrupt bound to a guest stays in service until this. */
-void irq_eoi_guest(unsigned int irq);
+/*
+ * A level-triggered interrupt bound to a guest stays in service until this. Nothing
+ * happens if it is not bound to d. Any context; takes LOCK_IRQ.
+ */
+void irq_eoi_guest(unsigned int irq, const struct domain *d);
 
 int irq_set_affinity(unsigned int irq, const cpumask_t *mask);
 

@@ -197,8 +197,9 @@ void irq_unbind_guest(unsigned int irq, struct domain *d)
     host[irq].fn = NULL;
 }
 
-void irq_eoi_guest(unsigned int irq)
+void irq_eoi_guest(unsigned int irq, const struct domain *d)
 {
+    assert_ptr_equal(d, dom);
     host[irq].eois++;
     host[irq].in_service = false;
 }

@@ -60,7 +60,7 @@ void irq_unmask(unsigned int irq)
     change_mask(irq, false);
 }
 
-void irq_eoi_guest(unsigned int irq)
+void irq_eoi_guest(unsigned int irq, const struct domain *d)
 {
     struct irq_desc *desc = irq_desc_get(irq);
     uint64_t flags;
@@ -68,8 +68,11 @@ void irq_eoi_guest(unsigned int irq)
     if (!desc)
         return;
     flags = spin_lock_irqsave(&desc->lock);
-    desc->awaits_guest = false;
-    update_mask(desc);
+    /* It may have gone to somebody else since d heard it. */
+    if (desc->guest == d) {
+        desc->awaits_guest = false;
+        update_mask(desc);
+    }
     spin_unlock_irqrestore(&desc->lock, flags);
 }
 

@@ -87,7 +87,7 @@ void vioapic_host_eoi(struct vioapic *vio, const unsigned long *gsis)
     for (gsi = find_first_bit(gsis, vio->gsis); gsi < vio->gsis;
          gsi = find_next_bit(gsis, vio->gsis, gsi + 1))
         if (test_bit(gsi, vio->bound))
-            irq_eoi_guest(vio->machine[gsi]);
+            irq_eoi_guest(vio->machine[gsi], vio->domain);
 }
 
 void vioapic_host_release(struct vioapic *vio)
