@@ -16,11 +16,17 @@
 static int map_page(struct domain *d, struct maptrack *mt, const struct pinned_grant *pin)
 {
     enum p2m_type type = mt->flags & MT_READONLY ? P2M_GRANT_RO : P2M_GRANT_RW;
-    int rc;
+    struct p2m_txn *txn;
+    int rc, flushed;
 
     if (!(mt->flags & MT_HOST))
         return GNTST_okay;
-    rc = p2m_map_one(d, mt->gfn, page_to_mfn(pin->page), 0, type);
+    txn = p2m_begin(d);
+    rc = p2m_txn_replaceable(txn, mt->gfn, 1);
+    if (!rc)
+        rc = p2m_txn_map(txn, mt->gfn, page_to_mfn(pin->page), 0, type);
+    flushed = p2m_commit(txn);
+    rc = rc ? rc : flushed;
     return rc == 0 ? GNTST_okay : rc == -ENOMEM ? GNTST_no_space : GNTST_general_error;
 }
 

@@ -39,13 +39,6 @@ unsigned int memop_max_order(void);
 #define MEMOP_BATCH 512u
 #define MEMOP_FEW   16u
 
-/*
- * Whether new frames may take the place of what n pages from gfn on hold: nothing, RAM or
- * foreign frames. -EPERM for device memory, and for grants, whose mapper would lose
- * count.
- */
-int memop_check_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n);
-
 /* memory_op_reserve.c */
 long memop_reservation(const struct memop *op);
 long memop_exchange(const struct memop *op);

@@ -9,26 +9,9 @@
 
 #include "memory_op.h"
 
-int memop_check_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n)
-{
-    unsigned long i = 0;
-
-    while (i < n) {
-        enum p2m_type t;
-        unsigned int order;
-        unsigned long g = gfn_x(gfn) + i;
-
-        (void)p2m_txn_lookup(txn, _gfn(g), &t, &order);
-        if (t != P2M_NONE && t != P2M_FOREIGN && !p2m_type_is_ram(t))
-            return -EPERM;
-        i += (1ul << order) - (g & ((1ul << order) - 1));
-    }
-    return 0;
-}
-
 int memop_place(struct p2m_txn *txn, gfn_t gfn, struct page_info *pg, enum p2m_type t)
 {
-    int rc = memop_check_replaceable(txn, gfn, 1);
+    int rc = p2m_txn_replaceable(txn, gfn, 1);
 
     if (rc)
         return rc;
@@ -97,7 +80,7 @@ int memop_move(struct p2m_txn *txn, struct domain *d, gfn_t from, gfn_t to)
         return -EINVAL;
     if (gfn_eq(from, to))
         return 0;
-    rc = memop_check_replaceable(txn, to, 1);
+    rc = p2m_txn_replaceable(txn, to, 1);
     if (rc)
         return rc;
     pg = mfn_to_page(mfn);

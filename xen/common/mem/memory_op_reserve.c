@@ -46,7 +46,7 @@ static int place_block(struct domain *d, unsigned long gfn, struct page_info *pg
     unsigned long n = 1ul << order, done = 0;
     unsigned int piece = (gfn & (n - 1)) ? 0 : order;
     struct p2m_txn *txn = p2m_begin(d);
-    int rc = memop_check_replaceable(txn, _gfn(gfn), n), flushed;
+    int rc = p2m_txn_replaceable(txn, _gfn(gfn), n), flushed;
 
     p2m_txn_give_back_ram(txn, true);
     while (!rc && done < n) {

@@ -238,6 +238,33 @@ static void test_refusals(void **state)
     assert_int_equal(op(GNTTABOP_copy, (void *)-4096l, 100), -EFAULT);
 }
 
+/*
+ * Over device memory, which then could no longer be unmapped as one piece, or over another
+ * grant, whose handle could no longer be. Memory of its own the domain may lose.
+ */
+static void test_in_the_way(void **state)
+{
+    struct gnttab_map_grant_ref m;
+    mfn_t mfn;
+
+    lend(8, 0, 1, GTF_permit_access);
+    lend(9, 1, 1, GTF_permit_access);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(W_BASE), _mfn(0xe0000), 4), 0);
+    assert_int_equal(map(8, 1, GNTMAP_host_map).status, GNTST_general_error);
+    assert_int_equal(type_at(1, &mfn), P2M_MMIO_DIRECT);
+    assert_int_equal(entry(8)->flags, GTF_permit_access);
+    assert_int_equal(wd->grant_table->nr_mapped, 0);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(W_BASE), _mfn(0xe0000), 4), 0);
+
+    m = map(8, 1, GNTMAP_host_map);
+    assert_int_equal(m.status, GNTST_okay);
+    assert_int_equal(map(9, 1, GNTMAP_host_map).status, GNTST_general_error);
+    assert_int_equal(entry(9)->flags, GTF_permit_access);
+    assert_int_equal(type_at(1, &mfn), P2M_GRANT_RW);
+    assert_true(mfn_eq(mfn, page_to_mfn(lent[0])));
+    assert_int_equal(unmap(m.handle, place(1), 0), GNTST_okay);
+}
+
 /* Results that cannot be told undo the mapping; allocations that fail leave nothing. */
 static void test_unwind(void **state)
 {
@@ -552,7 +579,8 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
     const struct CMUnitTest tests[] = {
         T(test_map_unmap),     T(test_device_map),    T(test_refusals),
-        T(test_unwind),        T(test_batch),         T(test_flush_timeout),
+        T(test_in_the_way),    T(test_unwind),        T(test_batch),
+        T(test_flush_timeout),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
         T(test_copy),          T(test_version_2),     T(test_transitive),
         T(test_growth),

@@ -111,6 +111,12 @@ void p2m_txn_give_back_ram(struct p2m_txn *txn, bool on);
 mfn_t p2m_txn_lookup(struct p2m_txn *txn, gfn_t gfn, enum p2m_type *t,
                      unsigned int *order);
 /*
+ * May new frames take the place of what n pages from gfn on hold: nothing, RAM or foreign
+ * frames? -EPERM for device memory, whose BAR remembers it as one piece, and for grants,
+ * whose mapper would lose count. Whatever a guest places goes by this.
+ */
+int __must_check p2m_txn_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n);
+/*
  * Flush, wait, put, unlock. -ETIMEDOUT: an IOTLB flush missed its deadline; the removed
  * frames are quarantined and d is crashed. All changes are in force in either case.
  */

@@ -31,6 +31,23 @@ int p2m_unmap_one(struct domain *d, gfn_t gfn, mfn_t expect, unsigned int order)
     return rc ? rc : flushed;
 }
 
+int p2m_txn_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n)
+{
+    unsigned long i = 0;
+
+    while (i < n) {
+        enum p2m_type t;
+        unsigned int order;
+        unsigned long g = gfn_x(gfn) + i;
+
+        (void)p2m_txn_lookup(txn, _gfn(g), &t, &order);
+        if (t != P2M_NONE && t != P2M_FOREIGN && !p2m_type_is_ram(t))
+            return -EPERM;
+        i += (1ul << order) - (g & ((1ul << order) - 1));
+    }
+    return 0;
+}
+
 /* The largest order to use at gfn -> mfn with n frames left. */
 static unsigned int mmio_order(unsigned long gfn, unsigned long mfn, unsigned long n)
 {
