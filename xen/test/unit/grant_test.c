@@ -239,8 +239,8 @@ static void test_refusals(void **state)
 }
 
 /*
- * Over device memory, which then could no longer be unmapped as one piece, or over another
- * grant, whose handle could no longer be. Memory of its own the domain may lose.
+ * Over device memory, which then could no longer be unmapped as one piece, or over
+ * another grant, whose handle could no longer be. Memory of its own the domain may lose.
  */
 static void test_in_the_way(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The machine's interrupts in the hands of guests. Broken, one domain ends or gets what is
- * another's, or a source sends although nobody may hear it.
+ * The machine's interrupts in the hands of guests. Broken, one domain ends or gets what
+ * is another's, or a source sends although nobody may hear it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -48,6 +48,8 @@ static void device_memory(void **state)
     assert_int_equal(type_at(0xe0003), P2M_NONE);
     assert_int_equal(type_at(0xe0004), P2M_MMIO_DIRECT);
     assert_int_equal(p2m_map_mmio(wd, _gfn(~0ul), _mfn(0), 2), -EINVAL);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(~1ul), _mfn(0), 1), -EINVAL);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(~1ul), _mfn(0), 1), -EINVAL);
     world_stop(false);
 }
 
@@ -98,11 +100,47 @@ static void device_memory_no_memory(void **state)
     world_stop(false);
 }
 
+/*
+ * How much work it is to map and unmap a BAR is not the guest's choice: tables in which
+ * it had pages once do not cut it into single frames.
+ */
+static void empty_tables(void **state)
+{
+    const unsigned long from = 0xc0000, n = 512 * 512;
+    struct p2m *p2m;
+    unsigned long tables;
+    struct page_info *pg;
+
+    (void)state;
+    world_start();
+    p2m = wd->arch.p2m;
+    tables = p2m->pool.owned - p2m->pool.nr_idle;
+    assert_non_null(pg = domain_alloc_pages(wd, 0, 0));
+    for (unsigned long gfn = from; gfn < from + n; gfn += n / 16) {
+        assert_int_equal(p2m_map_one(wd, _gfn(gfn), page_to_mfn(pg), 0, P2M_RAM_RW), 0);
+        assert_int_equal(p2m_unmap_one(wd, _gfn(gfn), page_to_mfn(pg), 0), 0);
+    }
+    assert_true(p2m->pool.owned - p2m->pool.nr_idle >= tables + 16);
+    assert_int_equal(p2m_map_mmio(wd, _gfn(from), _mfn(0x40000), n), 0);
+    for (unsigned long gfn = from; gfn < from + n; gfn += 512) {
+        struct pt_leaf leaf = pt_lookup(&p2m->pt, gfn);
+
+        assert_int_equal(leaf.mfn, 0x40000 + gfn - from);
+        assert_int_equal(leaf.level, p2m->pt.max_leaf);
+    }
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(from), _mfn(0x40000), n), 0);
+    assert_int_equal(type_at(from), P2M_NONE);
+    assert_int_equal(type_at(from + n - 1), P2M_NONE);
+    assert_int_equal(p2m->pool.owned - p2m->pool.nr_idle, tables);
+    world_stop(false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_memory),
         cmocka_unit_test(device_memory_no_memory),
+        cmocka_unit_test(empty_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,15 @@ static int prepare_mmio(struct p2m_txn *txn, unsigned long gfn, unsigned long mf
 /* Tables in which nothing is left, or nothing came to be. */
 static void prune_mmio(struct p2m_txn *txn, unsigned long gfn, unsigned long n)
 {
-    for (unsigned long g = gfn & ~511ul; g < gfn + n; g += 512)
+    unsigned long g = gfn;
+
+    while (g < gfn + n) {
+        unsigned int order;
+
         (void)pt_prune(&txn->p2m->pt, g);
+        (void)p2m_txn_lookup(txn, _gfn(g), NULL, &order);
+        g = (g | ((1ul << MAX(order, (unsigned int)PAGE_ORDER_2M)) - 1)) + 1;
+    }
 }
 
 /* RAM is never replaced: -EEXIST if something else than this very mapping is there. */
@@ -124,9 +131,10 @@ static int mmio_conflict(struct p2m_txn *txn, unsigned long gfn, unsigned long m
     return 0;
 }
 
-static bool mmio_bad(unsigned long gfn, unsigned long mfn, unsigned long n)
+static bool mmio_bad(const struct domain *d, unsigned long gfn, unsigned long mfn,
+                     unsigned long n)
 {
-    return gfn + n < gfn || mfn + n < mfn;
+    return gfn + n < gfn || mfn + n < mfn || gfn + n > pt_limit(&d->arch.p2m->pt);
 }
 
 int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
@@ -135,11 +143,13 @@ int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
     struct p2m_txn *txn;
     int rc, flushed;
 
-    if (mmio_bad(g, m, n))
+    if (mmio_bad(d, g, m, n))
         return -EINVAL;
     txn = p2m_begin(d);
     rc = txn->p2m->closed ? -EINVAL : mmio_conflict(txn, g, m, n, false);
     if (!rc) {
+        /* Tables that the guest left empty would make it a matter of single frames. */
+        prune_mmio(txn, g, n);
         rc = prepare_mmio(txn, g, m, n, true);
         if (rc)
             prune_mmio(txn, g, n);
@@ -164,7 +174,7 @@ int p2m_unmap_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
     struct p2m_txn *txn;
     int rc, flushed;
 
-    if (mmio_bad(g, m, n))
+    if (mmio_bad(d, g, m, n))
         return -EINVAL;
     txn = p2m_begin(d);
     rc = mmio_conflict(txn, g, m, n, true);
