@@ -215,8 +215,8 @@ static void on_nothing(struct vcpu *v, struct vmcb *c)
 /* The handler of an NMI ends: the next one may come after this instruction. */
 static void on_iret(struct vcpu *v, struct vmcb *c)
 {
-    c->intercept3 &= ~INTERCEPT_IRET;
-    svm_of(v)->nmi_blocked = false;
+    (void)c;
+    svm_begin_step(v);
 }
 
 /* What hvm_dump_vcpu() does not know: how the vCPU was entered last. */
@@ -320,6 +320,8 @@ void svm_handle_exit(struct vcpu *v)
 {
     struct vmcb *c = vmcb_of(v);
 
+    if (unlikely(svm_of(v)->stepping) && svm_step_exit(v))
+        return;
     if (c->exitcode == EXIT_NPF) {
         on_npf(v, c);
         return;

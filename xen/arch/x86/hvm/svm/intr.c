@@ -122,8 +122,13 @@ void svm_prepare_events(struct vcpu *v)
 {
     struct vmcb *c = vmcb_of(v);
     bool busy = v->arch.hvm.event.valid;
-    struct hvm_intr intr = hvm_intr_pending(v);
+    struct hvm_intr intr;
 
+    if (unlikely(svm_of(v)->stepping) && svm_step_now(v)) {
+        request(c, 0, false);
+        return;
+    }
+    intr = hvm_intr_pending(v);
     if (busy)
         inject_saved(v);
     /* An interrupt that only the task priority holds back: see when that is lowered. */

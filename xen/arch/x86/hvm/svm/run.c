@@ -76,6 +76,8 @@ static void enter_guest(struct vcpu *v)
     follow_p2m(v);
     svm_asid_assign(v);
     load_registers(v, c);
+    if (unlikely(s->stepping))
+        svm_arm_step(v);
     c->clean = 0;
     svm_vmrun(&v->arch.regs, s->vmcb_pa, this_cpu(svm_host_vmcb));
     store_registers(v, c);

@@ -23,7 +23,10 @@ struct svm_vcpu {
     uint64_t asid_gen;
     bool dr_loaded;             /* the CPU has the guest's DR0-3, no DR intercept */
     struct hvm_intr offered;    /* the CPU's to deliver, until the exit */
-    bool nmi_blocked;           /* from an NMI's injection to its IRET */
+    bool nmi_blocked;           /* from an NMI's injection until its IRET is executed */
+    /* step.c: the IRET is next; at which RIP, and what the guest's TF and DR6 are. */
+    bool stepping, step_tf;
+    uint64_t step_rip, step_dr6;
     bool io_ready;              /* domain 0: the permission map is in place */
 };
 
@@ -36,6 +39,9 @@ static inline struct vmcb *vmcb_of(struct vcpu *v)
 {
     return svm_of(v)->vmcb;
 }
+
+/* #DB and #AC can be made to recur for ever within one instruction (XSA-156). */
+#define SVM_EXCEPTIONS (1u << EXC_DB | 1u << EXC_AC | 1u << EXC_MC)
 
 extern uint32_t svm_features;       /* EDX, constant after boot */
 extern uint32_t svm_max_asid;
@@ -77,6 +83,17 @@ void svm_flush_vcpu_tlb(struct vcpu *v);
 void svm_settle_offer(struct vcpu *v);
 void svm_save_interrupted_event(struct vcpu *v);
 void svm_prepare_events(struct vcpu *v);
+
+/*
+ * step.c, all for current. The guest is at the IRET that ends an NMI's handler: execute
+ * it alone before NMIs come again. While stepping is set: svm_step_now() before events
+ * are looked at (true: there are to be none at this entry), svm_arm_step() when the VMCB
+ * has the registers, and svm_step_exit() after the exit (true: handled).
+ */
+void svm_begin_step(struct vcpu *v);
+bool svm_step_now(struct vcpu *v);
+void svm_arm_step(struct vcpu *v);
+bool svm_step_exit(struct vcpu *v);
 
 /* exit.c */
 void svm_handle_exit(struct vcpu *v);

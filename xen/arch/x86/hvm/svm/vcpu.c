@@ -16,8 +16,7 @@ static void set_intercepts(struct vmcb *c)
 {
     c->cr_write = INTERCEPT_CR4;
     c->dr_read = c->dr_write = DR_ALL;
-    /* #DB and #AC can be made to recur for ever within one instruction (XSA-156). */
-    c->exceptions = 1u << EXC_DB | 1u << EXC_AC | 1u << EXC_MC;
+    c->exceptions = SVM_EXCEPTIONS;
     c->intercept3 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
                     INTERCEPT_CR0_SEL | INTERCEPT_RDPMC | INTERCEPT_CPUID |
                     INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA |
