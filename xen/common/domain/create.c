@@ -130,9 +130,7 @@ void domain_release_shared_info(struct domain *d)
 
 void domain_free(struct domain *d)
 {
-    for (unsigned int i = 0; d->vcpu && i < d->max_vcpus; i++)
-        if (d->vcpu[i])
-            vcpu_destroy(d->vcpu[i]);
+    domain_destroy_vcpus(d);
     arch_domain_destroy(d);
     grant_table_destroy(d);
     evtchn_domain_destroy(d);

@@ -17,7 +17,8 @@ void domain_table_remove(struct domain *d);
 /* An id that is free, at or behind the last one handed out; DOMID_INVALID: none. */
 domid_t domain_table_free_id(void);
 
-void vcpu_destroy(struct vcpu *v);
+/* Free all of d's vCPUs, none of which can run any more; one TLB flush for all. */
+void domain_destroy_vcpus(struct domain *d);
 /* Free d and all it has; d was never in the table or has been taken out of it. */
 void domain_free(struct domain *d);
 

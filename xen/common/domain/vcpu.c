@@ -27,12 +27,6 @@ static void poll_due(void *data)
         vcpu_unblock(v);
 }
 
-static void vcpu_free(struct vcpu *v)
-{
-    stack_free(v->stack, STACK_ORDER);
-    charge_free(v);
-}
-
 struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 {
     struct vcpu *v = charge_alloc(&d->charge, CHARGE_VCPU, sizeof(*v));
@@ -64,11 +58,12 @@ fail_evtchn:
 fail_sched:
     sched_vcpu_destroy(v);
 fail_free:
-    vcpu_free(v);
+    stack_free(v->stack, STACK_ORDER);
+    charge_free(v);
     return NULL;
 }
 
-void vcpu_destroy(struct vcpu *v)
+static void vcpu_destroy(struct vcpu *v, struct stack_trash *stacks)
 {
     timer_kill(&v->singleshot_timer);
     timer_kill(&v->periodic_timer);
@@ -77,7 +72,19 @@ void vcpu_destroy(struct vcpu *v)
     evtchn_vcpu_destroy(v);
     sched_vcpu_destroy(v);
     v->domain->vcpu[v->vcpu_id] = NULL;
-    vcpu_free(v);
+    stack_discard(stacks, v->stack, STACK_ORDER);
+    charge_free(v);
+}
+
+void domain_destroy_vcpus(struct domain *d)
+{
+    struct stack_trash stacks;
+    struct vcpu *v;
+
+    stack_trash_init(&stacks);
+    for_each_vcpu(d, v)
+        vcpu_destroy(v, &stacks);
+    stack_trash_empty(&stacks);
 }
 
 int domain_set_max_vcpus(struct domain *d, unsigned int max)
@@ -94,9 +101,7 @@ int domain_set_max_vcpus(struct domain *d, unsigned int max)
         if (!vcpu_create(d, i))
             rc = -ENOMEM;
     if (rc) {
-        for (unsigned int i = 0; i < max; i++)
-            if (d->vcpu[i])
-                vcpu_destroy(d->vcpu[i]);
+        domain_destroy_vcpus(d);
         return rc;
     }
     d->max_vcpus_set = true;

@@ -24,6 +24,8 @@
 #define OVERFLOW_OWN  0 /* the calling vCPU's */
 #define OVERFLOW_IDLE 1 /* that of a CPU that is idle */
 #define OVERFLOW_NMI  2 /* the one NMIs are taken on */
+#define OVERFLOW_DF   3 /* double faults */
+#define OVERFLOW_MC   4 /* machine checks */
 
 /* Returns the bytes that all objects of the hypervisor take. */
 #define TESTOP_BYTES_IN_USE 16

@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Stacks: made with a guard page, found by address, prepared for their first switch. */
+/* Stacks: found by address, prepared for their first switch. */
 #include <xen/domain.h>
 #include <xen/lib.h>
-#include <xen/mm.h>
 #include <asm/current.h>
 #include <asm/stack.h>
 #include <asm/traps.h>
-#include <asm/vmap.h>
 
 #include "../boot/layout.h"
 
 extern const char stack_first[], boot_stacks[], boot_stack[], boot_ist_stacks[];
-
-void *stack_alloc(struct charge *c, unsigned int order)
-{
-    char *pages = charge_alloc_pages(c, CHARGE_STACK, order);
-    void *stack;
-
-    if (!pages)
-        return NULL;
-    stack = vmap_ram(c, CHARGE_STACK, virt_to_paddr(pages), PAGE_SIZE << order);
-    if (!stack)
-        charge_free_pages(pages, order);
-    return stack;
-}
-
-void stack_free(void *stack, unsigned int order)
-{
-    if (stack)
-        charge_free_pages(paddr_to_virt(vunmap(stack)), order);
-}
 
 const char *boot_guard(unsigned int n)
 {

@@ -10,6 +10,8 @@
 #include <asm/stack.h>
 #include <asm/traps.h>
 
+#include "../boot/layout.h"
+
 /* Some frames more than the largest stack holds. */
 #define DEPTH 4096
 
@@ -34,6 +36,25 @@ static bool descend_in_nmi(const struct cpu_user_regs *regs)
     return descend(DEPTH);
 }
 
+/* On the stack of that number of the interrupt stack table, as from its handler. */
+static long descend_on(unsigned int ist)
+{
+    const char *top = (const char *)ist_stack(smp_processor_id(), ist) + IST_STACK_SIZE;
+    unsigned int depth = DEPTH;
+
+    irq_disable();
+    __asm__ volatile("mov %%rsp, %%rbx\n"
+                     "mov %[top], %%rsp\n"
+                     "call *%[descend]\n"
+                     "mov %%rbx, %%rsp\n"
+                     : "+D"(depth)
+                     : [top] "r"(top), [descend] "r"(descend)
+                     : "rbx", "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "cc",
+                       "memory");
+    irq_enable();
+    return 0;
+}
+
 long stack_test_overflow(unsigned long which)
 {
     int rc;
@@ -49,6 +70,10 @@ long stack_test_overflow(unsigned long which)
         if (!rc)
             apic_send_nmi(smp_processor_id());
         return rc;
+    case OVERFLOW_DF:
+        return descend_on(0);
+    case OVERFLOW_MC:
+        return descend_on(2);
     default:
         return -EINVAL;
     }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Addresses between VMAP_VIRT_START and _END, handed out first fit with an unmapped page
- * on either side of each.
+ * Device memory at addresses between VMAP_VIRT_START and _END, handed out first fit with
+ * an unmapped page on either side of each.
  */
 #include <xen/alloc.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
-#include <asm/vmap.h>
 
 struct area {
     struct list link;      /* ascending by va [area_lock] */
     unsigned long va;
-    paddr_t pa;
     size_t len;            /* mapped; one unmapped page follows */
 };
 
@@ -48,16 +46,14 @@ static struct area *area_find(unsigned long va)
     return NULL;
 }
 
-/* Whole pages, charged to c. */
-static void *map_area(struct charge *c, enum charge_tag tag, paddr_t pa, size_t len,
-                      uint64_t flags)
+/* Whole pages. */
+static void *map_area(paddr_t pa, size_t len, uint64_t flags)
 {
-    struct area *a = charge_alloc(c, tag, sizeof(*a));
+    struct area *a = xalloc(struct area);
     int rc;
 
-    if (!a || !len)
-        goto fail;
-    a->pa = pa;
+    if (!a)
+        return NULL;
     a->len = len;
     spin_lock(&area_lock);
     rc = area_insert(a);
@@ -73,7 +69,7 @@ static void *map_area(struct charge *c, enum charge_tag tag, paddr_t pa, size_t 
     }
     return (void *)a->va;
 fail:
-    charge_free(a);
+    xfree(a);
     return NULL;
 }
 
@@ -84,7 +80,7 @@ static void *map_device(paddr_t pa, size_t len, uint64_t flags)
 
     if (!len)
         return NULL;
-    va = map_area(NULL, CHARGE_MISC, first, ROUND_UP(pa + len, PAGE_SIZE) - first, flags);
+    va = map_area(first, ROUND_UP(pa + len, PAGE_SIZE) - first, flags);
     return va ? va + (pa - first) : NULL;
 }
 
@@ -98,33 +94,20 @@ void *ioremap_cached(paddr_t pa, size_t len)
     return map_device(pa, len, 0);
 }
 
-void *vmap_ram(struct charge *c, enum charge_tag tag, paddr_t pa, size_t len)
-{
-    ASSERT(!((pa | len) & ~PAGE_MASK));
-    return map_area(c, tag, pa, len, 0);
-}
-
-paddr_t vunmap(void *va)
+void iounmap(void *va)
 {
     struct area *a;
-    paddr_t pa;
 
+    if (!va)
+        return;
     spin_lock(&area_lock);
     a = area_find((unsigned long)va & PAGE_MASK);
     spin_unlock(&area_lock);
     BUG_ON(!a);
-    pa = a->pa;
     /* The address is free for others only when no TLB has it any more. */
     unmap_pages_from_xen(a->va, a->len);
     spin_lock(&area_lock);
     list_del(&a->link);
     spin_unlock(&area_lock);
-    charge_free(a);
-    return pa;
-}
-
-void iounmap(void *va)
-{
-    if (va)
-        (void)vunmap(va);
+    xfree(a);
 }

@@ -137,28 +137,43 @@ int map_pages_to_xen(unsigned long va, paddr_t pa, size_t len, uint64_t flags)
     return rc;
 }
 
-void unmap_pages_from_xen(unsigned long va, size_t len)
+paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables)
 {
     struct pt_cursor cur = {0, 0};
-    LIST(done);
-    struct page_info *pg, *next;
+    struct pt_leaf first;
     int rc;
 
     ASSERT(!((va | len) & ~PAGE_MASK));
     spin_lock(&pt_lock);
+    first = pt_lookup(&xen_pt, va_pfn(va));
     rc = pt_unmap(&xen_pt, va_pfn(va), len >> PAGE_SHIFT, &cur);
-    list_splice_tail(&done, &retired);
+    list_splice_tail(tables, &retired);
     spin_unlock(&pt_lock);
     /* Callers unmap what they mapped, whole: no superpage reaches over an end. */
     BUG_ON(rc);
+    return (paddr_t)first.mfn << PAGE_SHIFT;
+}
+
+void unmap_pages_finish(struct list *tables)
+{
+    struct page_info *pg, *next;
+
     if (cpumask_empty(&cpu_online_map))
         flush_local(FLUSH_TLB | FLUSH_TLB_GLOBAL); /* early boot */
     else
         flush_all(FLUSH_TLB | FLUSH_TLB_GLOBAL);
-    list_for_each_safe(pg, next, &done, list) {
+    list_for_each_safe(pg, next, tables, list) {
         list_del(&pg->list);
         heap_free(pg, 0);
     }
+}
+
+void unmap_pages_from_xen(unsigned long va, size_t len)
+{
+    LIST(tables);
+
+    (void)unmap_pages_lazily(va, len, &tables);
+    unmap_pages_finish(&tables);
 }
 
 /* --- boot -------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ static const struct {
     { "own", OVERFLOW_OWN },
     { "idle", OVERFLOW_IDLE },
     { "nmi", OVERFLOW_NMI },
+    { "df", OVERFLOW_DF },
+    { "mc", OVERFLOW_MC },
 };
 
 static long overflow(unsigned long which)

@@ -14,8 +14,10 @@
 
 #define XEN_PHYS_START   ADDR_(0x200000)           /* load address of the image */
 #define M2P_VIRT_START   ADDR_(0xffff800000000000) /* slot 256: PV machine-to-phys */
-#define VMAP_VIRT_START  ADDR_(0xffff808000000000) /* slot 257: vmap, ioremap */
+#define VMAP_VIRT_START  ADDR_(0xffff808000000000) /* slot 257: ioremap */
 #define VMAP_VIRT_END    ADDR_(0xffff80c000000000)
+#define STACKS_VIRT_START VMAP_VIRT_END            /* 2 GiB: 65536 stacks */
+#define STACKS_VIRT_END  ADDR_(0xffff80c080000000)
 #define FIXMAP_VIRT      ADDR_(0xffff80f000000000)
 #define XEN_VIRT_START   ADDR_(0xffff80ffc0000000) /* image, 1 GiB at most */
 #define FRAMETABLE_START ADDR_(0xffff810000000000) /* slots 258-259 */

@@ -3,6 +3,7 @@
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H
 
+#include <xen/list.h>
 #include <xen/types.h>
 #include <asm/layout.h>
 
@@ -18,14 +19,19 @@
 #define PTE_NX  (1UL << 63)
 #define PTE_ADDR_MASK 0x000ffffffffff000UL
 
-#ifndef XEN_HOST_TEST
 /*
  * Map [pa, pa + len) at va in the hypervisor's tables with the given PTE flags; page
  * granular, largest pages that fit. -ENOMEM; -EEXIST when something is mapped there.
  */
 int map_pages_to_xen(unsigned long va, paddr_t pa, size_t len, uint64_t flags);
 void unmap_pages_from_xen(unsigned long va, size_t len); /* and flushes all CPUs */
+/*
+ * The same in two steps, so that many ranges share a flush. The first returns what va,
+ * the start of a mapped range, was mapped to; TLBs may still have it. The second flushes
+ * all CPUs and frees the page tables that the first has put on the list.
+ */
+paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables);
+void unmap_pages_finish(struct list *tables);
 extern uint64_t xen_cr3; /* physical address of the hypervisor's PML4 */
-#endif
 
 #endif

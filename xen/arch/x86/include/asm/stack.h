@@ -9,16 +9,34 @@
 #define ASM_STACK_H
 
 #include <xen/alloc.h>
+#include <xen/list.h>
 #include <xen/types.h>
 
 #define STACK_ORDER 2 /* 16 KiB */
 #define STACK_SIZE (PAGE_SIZE << STACK_ORDER)
 
 /*
- * 1 << order pages as a stack, charged to c: its lowest address, or NULL. stack_free()
- * takes it back (NULL is fine) and flushes TLBs: conditions as for vunmap(), asm/vmap.h.
+ * 1 << order pages, STACK_ORDER at most, as a stack, charged to c: its lowest address, or
+ * NULL: no memory or no addresses left. Takes LOCK_VMAP_AREA and LOCK_VMAP, as the next.
  */
 void *stack_alloc(struct charge *c, unsigned int order);
+
+/* Stacks that are unmapped but may still be in TLBs, so their memory is not free yet. */
+struct stack_trash {
+    struct list stacks, tables;
+};
+
+static inline void stack_trash_init(struct stack_trash *t)
+{
+    list_init(&t->stacks);
+    list_init(&t->tables);
+}
+
+/* What stack_alloc() gave goes to t; NULL is fine. */
+void stack_discard(struct stack_trash *t, void *stack, unsigned int order);
+/* Free what is in t, after one flush for all; conditions as for flush_all(). */
+void stack_trash_empty(struct stack_trash *t);
+/* The two for one stack. */
 void stack_free(void *stack, unsigned int order);
 
 struct stack_span {
