@@ -67,11 +67,12 @@ struct pci_dev {
     unsigned int fault_burst; /* of these since fault_since [LOCK_PCIDEVS] */
     s_time_t fault_since;
     /*
-     * The requester ids that its owner's tables were opened for; nr_rids is 0 without an
-     * owner. Kept, as domain 0 may number buses anew meanwhile [LOCK_PCIDEVS].
+     * The requester ids that its owner's tables were opened for, and on which IOMMU;
+     * nr_rids is 0 without an owner. Kept, as domain 0 may number buses anew meanwhile
+     * [LOCK_PCIDEVS].
      */
     uint16_t rid[PCI_MAX_RIDS];
-    uint8_t nr_rids;
+    uint8_t nr_rids, iommu_unit;
     void *iommu_priv;
     void *msi;               /* MSI/MSI-X state of the host side */
     struct vpci *vpci;       /* virtual config space of its owner */

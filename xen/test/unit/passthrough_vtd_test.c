@@ -21,7 +21,7 @@ struct vtd_unit *vtd_units[ACPI_MAX_IOMMUS];
 unsigned int vtd_nr_units;
 struct acpi_dmar vtd_dmar;
 
-static struct vtd_unit unit;
+static struct vtd_unit units[2];
 static struct iommu_space priv[4];
 
 void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
@@ -79,13 +79,22 @@ static int deny(struct domain *d)
     return 0;
 }
 
-/* One unit for all; a region for 00:04.0, one for a device that is not there. */
+/*
+ * One unit for what is behind 00:03.0, one for all others; a region for 00:04.0, one for a
+ * device that is not there.
+ */
 static void make_dmar(void)
 {
-    uint8_t t[48 + 16 + 2 * 32] = { 'D', 'M', 'A', 'R' };
+    uint8_t t[48 + 24 + 16 + 2 * 32] = { 'D', 'M', 'A', 'R' };
     uint8_t *b = t + 48;
 
     t[36] = 38;
+    put(b + 2, 24, 2);
+    put(b + 8, 0xfed91000, 8);
+    b[16] = 2;
+    b[17] = 8;
+    b[22] = 3;
+    b += 24;
     put(b + 2, 16, 2);
     b[4] = 1;
     put(b + 8, 0xfed90000, 8);
@@ -106,10 +115,13 @@ static void make_dmar(void)
 static void reset(void)
 {
     make_dmar();
-    memset(&unit, 0, sizeof(unit));
-    unit.root = charge_alloc_pages(NULL, CHARGE_MISC, 0);
-    vtd_units[0] = &unit;
-    vtd_nr_units = 1;
+    memset(units, 0, sizeof(units));
+    vtd_nr_units = ARRAY_SIZE(units);
+    for (unsigned int i = 0; i < vtd_nr_units; i++) {
+        units[i].index = i;
+        units[i].root = charge_alloc_pages(NULL, CHARGE_MISC, 0);
+        vtd_units[i] = &units[i];
+    }
 }
 
 static void domain(struct domain *d, unsigned int id)
@@ -121,10 +133,10 @@ static void domain(struct domain *d, unsigned int id)
     d->iommu.priv = &priv[id];
 }
 
-/* As the unit looks it up: root entry of the bus, context entry of the device. */
-static unsigned int owner(uint16_t rid)
+/* As a unit looks it up: root entry of the bus, context entry of the device. */
+static unsigned int owner_on(const struct vtd_unit *u, uint16_t rid)
 {
-    uint64_t root = unit.root[2 * (rid >> 8)], *entry;
+    uint64_t root = u->root[2 * (rid >> 8)], *entry;
 
     if (!(root & ENTRY_PRESENT))
         return 0;
@@ -134,6 +146,14 @@ static unsigned int owner(uint16_t rid)
     assert_int_equal((entry[0] & ENTRY_ADDR) >> PAGE_SHIFT,
                      0x1000 + (entry[1] >> CONTEXT_DOMAIN_SHIFT));
     return (unsigned int)(entry[1] >> CONTEXT_DOMAIN_SHIFT);
+}
+
+static unsigned int owner(uint16_t rid)
+{
+    unsigned int behind_bridge = owner_on(&units[0], rid);
+
+    assert_true(!behind_bridge || !owner_on(&units[1], rid));
+    return behind_bridge + owner_on(&units[1], rid);
 }
 
 int main(void)

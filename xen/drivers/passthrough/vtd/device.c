@@ -132,6 +132,7 @@ int vtd_attach(struct domain *d, struct pci_dev *pdev)
         return -ENODEV;
     if (u->dead)
         return -ETIMEDOUT;
+    pdev->iommu_unit = (uint8_t)u->index;
     for (unsigned int i = 0; i < n && !err; i++)
         err = prepare_bus(u, rid[i]);
     if (!err)
@@ -154,15 +155,15 @@ int vtd_attach(struct domain *d, struct pci_dev *pdev)
 int vtd_detach(struct domain *d, struct pci_dev *pdev)
 {
     struct iommu_space *s = d->iommu.priv;
-    uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
+    /* Not by its bus: buses may have other numbers than when it was attached. */
+    struct vtd_unit *u = vtd_units[pdev->iommu_unit];
+    uint16_t rid[IOMMU_MAX_RIDS];
     unsigned int n = iommu_requesters(pdev, rid);
-    struct vtd_unit *u = vtd_unit_of(segment, rid[0]);
     uint64_t flags;
     int err, err2;
 
-    if (!u)
-        return -ENODEV;
     flags = spin_lock_irqsave(&vtd_hw_lock);
+
     for (unsigned int i = 0; i < n; i++) {
         if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
             close_entry(u, rid[i]);

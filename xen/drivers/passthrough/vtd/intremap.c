@@ -91,7 +91,7 @@ int vtd_intremap_attach(struct pci_dev *pdev)
                        sizeof(*msi) + count * sizeof(msi->index[0]));
     if (!msi)
         return -ENOMEM;
-    msi->unit = vtd_unit_of(PCI_SEG(pdev->sbdf), PCI_RID(pdev->sbdf));
+    msi->unit = vtd_units[pdev->iommu_unit];
     msi->count = count;
     for (unsigned int i = 0; i < count; i++)
         msi->index[i] = NO_INDEX;
