@@ -78,14 +78,35 @@ int amd_run(struct amd_unit *u, struct iommu_command cmd)
     return amd_wait(u, 0);
 }
 
-int amd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
-void amd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
+/* Interrupt tables of those that have one; a word 2 names the requester id. */
+static struct amd_irt irts[AMD_DEVICES];
+
+static uint64_t interrupts_of(uint16_t rid)
+{
+    return DTE2_IV | DTE2_REMAP | (uint64_t)rid << 12;
+}
+
+int amd_intremap_attach(struct pci_dev *pdev)
+{
+    struct amd_irt *irt = &irts[PCI_RID(pdev->sbdf)];
+
+    irt->unit = &unit;
+    irt->rid = PCI_RID(pdev->sbdf);
+    pdev->iommu_priv = irt;
+    return 0;
+}
+
+void amd_intremap_detach(struct pci_dev *pdev)
+{
+    irts[PCI_RID(pdev->sbdf)].unit = NULL;
+    pdev->iommu_priv = NULL;
+}
 
 uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings)
 {
-    (void)irt;
     (void)settings;
-    return 0;
+    assert_non_null(irt);
+    return interrupts_of(irt->rid);
 }
 
 static int deny(struct domain *d)
@@ -135,6 +156,8 @@ static void reset(void)
     ready = true;
     memset(&unit, 0, sizeof(unit));
     memset(table, 0, sizeof(table));
+    memset(irts, 0, sizeof(irts));
+    iommu_intremap = true;
     amd_block_all(table);
     amd_units[0] = &unit;
     amd_nr_units = 1;
@@ -148,12 +171,17 @@ static void domain(struct domain *d, unsigned int id)
     d->iommu.priv = &priv[id];
 }
 
-/* As the unit reads it: without IR and IW nothing is permitted. */
+/*
+ * As the unit reads it: without IR and IW nothing is permitted. Whose memory it is does not
+ * touch whose interrupts: they are the device's that has the name for its own.
+ */
 static unsigned int owner(uint16_t rid)
 {
     const uint64_t *dte = &table[4 * rid];
 
     assert_true(dte[0] & DTE_V && dte[0] & DTE_TV);
+    if (!unit.dead)
+        assert_int_equal(dte[2], irts[rid].unit ? interrupts_of(rid) : DTE2_IV);
     if (!(dte[0] & (DTE_IR | DTE_IW)))
         return 0;
     assert_int_equal((dte[0] & DTE_ROOT_MASK) >> PAGE_SHIFT,

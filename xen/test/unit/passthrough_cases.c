@@ -331,6 +331,34 @@ static void shared_name(void **state)
 }
 
 /*
+ * A device whose own name is the bridge's: without it the others still work, and it can
+ * still signal interrupts when one of them has gone.
+ */
+static void shared_name_is_ones_own(void **state)
+{
+    sbdf_t s = PCI_SBDF(0, 1, 0, 0);
+
+    (void)state;
+    start();
+    spin_lock(&pcidevs_lock);
+    plug(&late, s);
+    assert_int_equal(iommu_device_arrived(&late), 0);
+    spin_unlock(&pcidevs_lock);
+    check_owner(s, dom0);
+    assert_int_equal(iommu_assign(NULL, TWIN1, false), 0);
+    check_owner(s, dom0);
+    assert_int_equal(iommu_deassign(NULL, TWIN1), 0);
+    check_owner(s, dom0);
+    assert_int_equal(iommu_assign(NULL, s, false), 0);
+    assert_null(late.domain);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+    assert_int_equal(iommu_assign(NULL, TWIN1, false), 0);
+    assert_int_equal(v->owner(TWINS_RID), 1);
+    assert_int_equal(iommu_assign(NULL, TWIN2, false), 0);
+    assert_int_equal(v->owner(TWINS_RID), 0);
+}
+
+/*
  * Domain 0 numbers the bus anew while a guest has the devices: the name that was opened
  * for them is the one that is closed.
  */
@@ -470,6 +498,7 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(shared_name),
         cmocka_unit_test(shared_name_newcomer),
         cmocka_unit_test(shared_name_renumbered),
+        cmocka_unit_test(shared_name_is_ones_own),
         cmocka_unit_test(conventional_bridge),
         cmocka_unit_test(behind_bridge_in_quarantine),
         cmocka_unit_test(reset_between_owners),

@@ -89,26 +89,24 @@ int amd_reserved(const struct pci_dev *pdev,
 }
 
 /*
- * The four words cannot be written at once. A blocked entry permits nothing whatever
- * its other words say, so word 0 changes last on the way in and first on the way out.
+ * The words cannot be written at once. A blocked entry permits nothing whatever its word 1
+ * says, so word 0 changes last on the way in and first on the way out. Word 2 is of the
+ * device that has this requester id for its own: one that only borrows it leaves it alone.
  */
-static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t settings,
-                       const struct amd_irt *irt)
+static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t settings)
 {
     uint64_t root = mfn_to_paddr(_mfn(s->tables.pt.root));
 
     write_once(dte[1], s->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
-    write_once(dte[2], amd_dte_interrupts(irt, settings));
     smp_wmb();
     write_once(dte[0], DTE_V | DTE_TV | DTE_IR | DTE_IW | root |
                            (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT);
 }
 
-static void close_entry(uint64_t *dte)
+static void set_interrupts(uint64_t *dte, uint64_t word)
 {
-    write_once(dte[0], blocked_word0());
+    write_once(dte[2], word);
     smp_wmb();
-    write_once(dte[2], blocked_word2());
 }
 
 static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n)
@@ -145,9 +143,10 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
 
     iommu_space_join(d, info.unit->index);
     flags = spin_lock_irqsave(&amd_hw_lock);
+    set_interrupts(amd_dte(segment, rid[0]),
+                   amd_dte_interrupts(pdev->iommu_priv, info.settings));
     for (unsigned int i = 0; i < n; i++)
-        open_entry(amd_dte(segment, rid[i]), s, info.settings,
-                   i == 0 ? pdev->iommu_priv : NULL);
+        open_entry(amd_dte(segment, rid[i]), s, info.settings);
     spin_unlock_irqrestore(&amd_hw_lock, flags);
     err = flush_entries(info.unit, rid, n);
     if (err)
@@ -158,27 +157,30 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
 int amd_detach(struct domain *d, struct pci_dev *pdev)
 {
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
-    unsigned int n = iommu_requesters(pdev, rid);
+    unsigned int n = iommu_requesters(pdev, rid), gone = 0;
+    uint64_t *closed[IOMMU_MAX_RIDS], flags;
     struct amd_device_info info;
-    uint64_t flags;
     int err, err2;
 
     if (!amd_device_info(segment, rid[0], &info))
         return -ENODEV;
     flags = spin_lock_irqsave(&amd_hw_lock);
+    /* Its own name, too, may be that of others of d behind the same bridge. */
     for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
-            close_entry(amd_dte(segment, rid[i]));
+        if (iommu_rid_in_use(d, pdev, rid[i]))
+            continue;
+        closed[gone] = amd_dte(segment, rid[i]);
+        write_once(closed[gone++][0], blocked_word0());
     }
+    smp_wmb();
+    set_interrupts(amd_dte(segment, rid[0]), blocked_word2());
     spin_unlock_irqrestore(&amd_hw_lock, flags);
     err = flush_entries(info.unit, rid, n);
 
     /* What the device has used may sit in the IOTLB under d's tag. */
     err2 = iommu_space_leave(d, info.unit->index);
-    for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
-            write_once(amd_dte(segment, rid[i])[1], 0);
-    }
+    for (unsigned int i = 0; i < gone; i++)
+        write_once(closed[i][1], 0);
     if (!err)
         amd_intremap_detach(pdev);
     return err ? err : err2;

@@ -163,9 +163,9 @@ int vtd_detach(struct domain *d, struct pci_dev *pdev)
     int err, err2;
 
     flags = spin_lock_irqsave(&vtd_hw_lock);
-
+    /* Its own name, too, may be that of others of d behind the same bridge. */
     for (unsigned int i = 0; i < n; i++) {
-        if (i == 0 || !iommu_rid_in_use(d, pdev, rid[i]))
+        if (!iommu_rid_in_use(d, pdev, rid[i]))
             close_entry(u, rid[i]);
     }
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
