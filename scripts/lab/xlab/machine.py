@@ -27,6 +27,8 @@ CPU_MODELS = {
 EDU = "edu,dma_mask=0xffffffffffffffff"
 DEVICES = {
     "edu": ["-device", EDU],
+    # With the requester id that QEMU's AMD-Vi gives to the I/O APIC.
+    "eduapic": ["-device", f"{EDU},addr=14.0"],
     # Two behind a bridge to conventional PCI: one requester id for both.
     "edupair": ["-device", "pcie-pci-bridge,id=pair",
                 "-device", f"{EDU},bus=pair,addr=1", "-device", f"{EDU},bus=pair,addr=2"],

@@ -34,6 +34,19 @@ static int check_group(const struct domain *d, const struct pci_dev *pdev)
     return 0;
 }
 
+/* What such a device writes could be any of the I/O APIC's interrupts. */
+static bool poses_as_ioapic(const struct pci_dev *pdev)
+{
+    uint16_t rid[IOMMU_MAX_RIDS];
+    unsigned int n = iommu_requesters(pdev, rid);
+
+    for (unsigned int i = 0; i < n; i++) {
+        if (iommu->is_ioapic(PCI_SEG(pdev->sbdf), rid[i]))
+            return true;
+    }
+    return false;
+}
+
 static int refuse_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
 {
     (void)start;
@@ -138,6 +151,8 @@ static int check_assign(struct domain *d, struct pci_dev *pdev, bool relaxed)
         return -EOPNOTSUPP;
     if (d->dying != DOMDYING_ALIVE)
         return -EINVAL;
+    if (!d->is_privileged && poses_as_ioapic(pdev))
+        return -EPERM;
     err = check_group(d, pdev);
     if (!err && !relaxed && !d->is_privileged)
         err = iommu->reserved(pdev, refuse_reserved, NULL);

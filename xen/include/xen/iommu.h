@@ -91,6 +91,11 @@ struct iommu_ops {
     int (*remap_msi)(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
     void (*unmap_msi)(struct pci_dev *pdev, unsigned int entry);
     int (*remap_ioapic)(unsigned int apic_id, unsigned int pin, uint64_t *rte);
+    /*
+     * Do remapped interrupts of an I/O APIC carry this requester id? What a device of
+     * that name writes cannot be told from them.
+     */
+    bool (*is_ioapic)(uint16_t segment, uint16_t rid);
     void (*set_stalled)(bool on);            /* tests: queues stop being worked off */
     void (*dump)(void);                      /* units: registers, queues */
 };
@@ -109,7 +114,8 @@ int iommu_setup_dom0(struct domain *d);
 /*
  * Move a device. d NULL: to quarantine (blocked). -EBUSY: not free, or it shares a
  * requester id with a device that stays elsewhere; -EOPNOTSUPP: d has no device tables;
- * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false; -ENODEV.
+ * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false, or it has
+ * the requester id of an I/O APIC; -ENODEV.
  * -ERESTART: its last owner's reset is not over, call again; -ETIMEDOUT: never will be.
  */
 int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);

@@ -86,10 +86,17 @@ static uint64_t interrupts_of(uint16_t rid)
     return DTE2_IV | DTE2_REMAP | (uint64_t)rid << 12;
 }
 
+bool amd_is_ioapic(uint16_t segment, uint16_t rid)
+{
+    return !segment && rid == IOAPIC_RID;
+}
+
 int amd_intremap_attach(struct pci_dev *pdev)
 {
     struct amd_irt *irt = &irts[PCI_RID(pdev->sbdf)];
 
+    if (PCI_RID(pdev->sbdf) == IOAPIC_RID)
+        return 0;
     irt->unit = &unit;
     irt->rid = PCI_RID(pdev->sbdf);
     pdev->iommu_priv = irt;
@@ -98,15 +105,15 @@ int amd_intremap_attach(struct pci_dev *pdev)
 
 void amd_intremap_detach(struct pci_dev *pdev)
 {
-    irts[PCI_RID(pdev->sbdf)].unit = NULL;
+    if (PCI_RID(pdev->sbdf) != IOAPIC_RID)
+        irts[PCI_RID(pdev->sbdf)].unit = NULL;
     pdev->iommu_priv = NULL;
 }
 
 uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings)
 {
     (void)settings;
-    assert_non_null(irt);
-    return interrupts_of(irt->rid);
+    return irt ? interrupts_of(irt->rid) : DTE2_IV;
 }
 
 static int deny(struct domain *d)
@@ -159,6 +166,8 @@ static void reset(void)
     memset(irts, 0, sizeof(irts));
     iommu_intremap = true;
     amd_block_all(table);
+    irts[IOAPIC_RID].unit = &unit;
+    table[4 * IOAPIC_RID + 2] = interrupts_of(IOAPIC_RID);
     amd_units[0] = &unit;
     amd_nr_units = 1;
 }
@@ -172,8 +181,8 @@ static void domain(struct domain *d, unsigned int id)
 }
 
 /*
- * As the unit reads it: without IR and IW nothing is permitted. Whose memory it is does not
- * touch whose interrupts: they are the device's that has the name for its own.
+ * As the unit reads it: without IR and IW nothing is permitted. Whose memory it is does
+ * not touch whose interrupts: they are the device's that has the name for its own.
  */
 static unsigned int owner(uint16_t rid)
 {
@@ -194,6 +203,7 @@ int main(void)
     static const struct iommu_ops ops = {
         .name = "AMD-Vi", .attach = amd_attach, .detach = amd_detach, .owns = amd_owns,
         .reserved = amd_reserved, .alias = amd_alias, .deny = deny,
+        .is_ioapic = amd_is_ioapic,
     };
     static const struct passthrough_vendor amd = {
         .name = "AMD-Vi", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,

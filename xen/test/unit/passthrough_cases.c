@@ -358,6 +358,26 @@ static void shared_name_is_ones_own(void **state)
     assert_int_equal(v->owner(TWINS_RID), 0);
 }
 
+/* The name of an I/O APIC: only for domain 0, and the I/O APIC's interrupts go on. */
+static void ioapic_name(void **state)
+{
+    sbdf_t s = { IOAPIC_RID };
+
+    (void)state;
+    start();
+    spin_lock(&pcidevs_lock);
+    plug(&late, s);
+    assert_int_equal(iommu_device_arrived(&late), 0);
+    spin_unlock(&pcidevs_lock);
+    check_owner(s, dom0);
+    assert_int_equal(iommu_assign(&d[1], s, true), -EPERM);
+    check_owner(s, dom0);
+    assert_int_equal(iommu_assign(NULL, s, false), 0);
+    check_owner(s, NULL);
+    assert_int_equal(iommu_deassign(NULL, s), 0);
+    check_owner(s, dom0);
+}
+
 /*
  * Domain 0 numbers the bus anew while a guest has the devices: the name that was opened
  * for them is the one that is closed.
@@ -499,6 +519,7 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(shared_name_newcomer),
         cmocka_unit_test(shared_name_renumbered),
         cmocka_unit_test(shared_name_is_ones_own),
+        cmocka_unit_test(ioapic_name),
         cmocka_unit_test(conventional_bridge),
         cmocka_unit_test(behind_bridge_in_quarantine),
         cmocka_unit_test(reset_between_owners),

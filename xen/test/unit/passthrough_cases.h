@@ -14,6 +14,7 @@
 
 #define RESERVED_BASE   0x7f000000ULL
 #define RESERVED_LAST   0x7f001fffULL
+#define IOAPIC_RID      0xa0            /* what the I/O APIC's interrupts carry */
 
 struct passthrough_vendor {
     const char *name;

@@ -73,6 +73,11 @@ int vtd_run(struct vtd_unit *u, struct iommu_command cmd)
 int vtd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
 void vtd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
 
+bool vtd_is_ioapic(uint16_t segment, uint16_t rid)
+{
+    return !segment && rid == IOAPIC_RID;
+}
+
 static int deny(struct domain *d)
 {
     (void)d;
@@ -80,8 +85,8 @@ static int deny(struct domain *d)
 }
 
 /*
- * One unit for what is behind 00:03.0, one for all others; a region for 00:04.0, one for a
- * device that is not there.
+ * One unit for what is behind 00:03.0, one for all others; a region for 00:04.0, one for
+ * a device that is not there.
  */
 static void make_dmar(void)
 {
@@ -160,7 +165,7 @@ int main(void)
 {
     static const struct iommu_ops ops = {
         .name = "VT-d", .attach = vtd_attach, .detach = vtd_detach, .owns = vtd_owns,
-        .reserved = vtd_reserved, .deny = deny,
+        .reserved = vtd_reserved, .deny = deny, .is_ioapic = vtd_is_ioapic,
     };
     static const struct passthrough_vendor vtd = {
         .name = "VT-d", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,

@@ -89,9 +89,9 @@ int amd_reserved(const struct pci_dev *pdev,
 }
 
 /*
- * The words cannot be written at once. A blocked entry permits nothing whatever its word 1
- * says, so word 0 changes last on the way in and first on the way out. Word 2 is of the
- * device that has this requester id for its own: one that only borrows it leaves it alone.
+ * The words cannot be written at once. A blocked entry permits nothing whatever its
+ * word 1 says, so word 0 changes last on the way in and first on the way out. Word 2 is
+ * of the device that has this requester id for its own: who only borrows it leaves it.
  */
 static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t settings)
 {
@@ -103,9 +103,11 @@ static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t setti
                            (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT);
 }
 
-static void set_interrupts(uint64_t *dte, uint64_t word)
+/* The word of an I/O APIC stays: a PCI function can have the same requester id. */
+static void set_interrupts(uint16_t segment, uint16_t rid, uint64_t word)
 {
-    write_once(dte[2], word);
+    if (!amd_is_ioapic(segment, rid))
+        write_once(amd_dte(segment, rid)[2], word);
     smp_wmb();
 }
 
@@ -143,8 +145,7 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
 
     iommu_space_join(d, info.unit->index);
     flags = spin_lock_irqsave(&amd_hw_lock);
-    set_interrupts(amd_dte(segment, rid[0]),
-                   amd_dte_interrupts(pdev->iommu_priv, info.settings));
+    set_interrupts(segment, rid[0], amd_dte_interrupts(pdev->iommu_priv, info.settings));
     for (unsigned int i = 0; i < n; i++)
         open_entry(amd_dte(segment, rid[i]), s, info.settings);
     spin_unlock_irqrestore(&amd_hw_lock, flags);
@@ -173,7 +174,7 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
         write_once(closed[gone++][0], blocked_word0());
     }
     smp_wmb();
-    set_interrupts(amd_dte(segment, rid[0]), blocked_word2());
+    set_interrupts(segment, rid[0], blocked_word2());
     spin_unlock_irqrestore(&amd_hw_lock, flags);
     err = flush_entries(info.unit, rid, n);
 

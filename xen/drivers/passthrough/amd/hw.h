@@ -219,6 +219,7 @@ void amd_intremap_detach(struct pci_dev *pdev);
 int amd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
 void amd_unmap_msi(struct pci_dev *pdev, unsigned int entry);
 int amd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte);
+bool amd_is_ioapic(uint16_t segment, uint16_t rid);
 /* The interrupt half of a device entry. */
 uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings);
 

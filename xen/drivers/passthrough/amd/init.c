@@ -180,6 +180,7 @@ const struct iommu_ops amd_iommu_ops = {
     .remap_msi = amd_remap_msi,
     .unmap_msi = amd_unmap_msi,
     .remap_ioapic = amd_remap_ioapic,
+    .is_ioapic = amd_is_ioapic,
     .set_stalled = amd_set_stalled,
     .dump = amd_dump,
 };

@@ -113,13 +113,26 @@ int __init amd_intremap_start(void)
     return 0;
 }
 
-/* With remapping on, a device that can signal messages gets a table. */
+bool amd_is_ioapic(uint16_t segment, uint16_t rid)
+{
+    for (unsigned int i = 0; i < nr_ioapics; i++) {
+        if (ioapics[i].irt->segment == segment && ioapics[i].irt->rid == rid)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * With remapping on, a device that can signal messages gets a table; not one that stands
+ * where the table of an I/O APIC is, as southbridges have it.
+ */
 int amd_intremap_attach(struct pci_dev *pdev)
 {
     uint16_t segment = PCI_SEG(pdev->sbdf), rid = PCI_RID(pdev->sbdf);
     struct amd_device_info info;
 
-    if (!iommu_intremap || pdev->iommu_priv || (!pdev->msi_pos && !pdev->msix_pos))
+    if (!iommu_intremap || pdev->iommu_priv || (!pdev->msi_pos && !pdev->msix_pos) ||
+        amd_is_ioapic(segment, rid))
         return 0;
     if (!amd_device_info(segment, rid, &info))
         return -ENODEV;

@@ -201,6 +201,7 @@ void vtd_intremap_detach(struct pci_dev *pdev);
 int vtd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
 void vtd_unmap_msi(struct pci_dev *pdev, unsigned int entry);
 int vtd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte);
+bool vtd_is_ioapic(uint16_t segment, uint16_t rid);
 
 /* dump.c */
 void vtd_dump(void);

@@ -152,6 +152,7 @@ const struct iommu_ops vtd_iommu_ops = {
     .remap_msi = vtd_remap_msi,
     .unmap_msi = vtd_unmap_msi,
     .remap_ioapic = vtd_remap_ioapic,
+    .is_ioapic = vtd_is_ioapic,
     .set_stalled = vtd_set_stalled,
     .dump = vtd_dump,
 };

@@ -55,6 +55,15 @@ int __init vtd_intremap_init(void)
     return 0;
 }
 
+bool vtd_is_ioapic(uint16_t segment, uint16_t rid)
+{
+    for (unsigned int i = 0; iommu_intremap && i < nr_ioapics; i++) {
+        if (ioapics[i].unit->segment == segment && ioapics[i].rid == rid)
+            return true;
+    }
+    return false;
+}
+
 /* The queue runs: hand the unit its table and switch remapping on. */
 int __init vtd_intremap_start(struct vtd_unit *u)
 {
