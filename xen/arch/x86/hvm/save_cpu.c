@@ -18,9 +18,22 @@
     X(rax) X(rbx) X(rcx) X(rdx) X(rbp) X(rsi) X(rdi) X(rsp) X(r8) X(r9) X(r10)  \
     X(r11) X(r12) X(r13) X(r14) X(r15) X(rip) X(rflags)
 
+/* Nothing is saved of such a vCPU, and what is loaded stays down. */
 static bool never_started(const struct vcpu *v)
 {
-    return !v->is_initialised || (v->sched.pause_flags & VPF_OFF);
+    return !v->is_initialised || (v->sched.pause_flags & VPF_DOWN);
+}
+
+/*
+ * The record has no word for a HLT with interrupts off, which only an NMI or a start may
+ * end. It is executed once more where it is loaded: its opcode is the byte before RIP,
+ * whatever prefixes it had.
+ */
+static uint64_t rip_to_go_on_at(const struct vcpu *v)
+{
+    uint64_t rip = v->arch.regs.rip;
+
+    return (v->sched.pause_flags & VPF_HALTED) && rip ? rip - 1 : rip;
 }
 
 static void save_segments(struct vcpu *v, struct hvm_hw_cpu *r)
@@ -68,6 +81,7 @@ static int save_cpu(struct domain *d, struct vcpu *v, void *record)
 #define SAVE(name) r->name = v->arch.regs.name;
     FOR_EACH_GPR(SAVE)
 #undef SAVE
+    r->rip = rip_to_go_on_at(v);
     r->cr0 = h->guest_cr[0];
     r->cr2 = h->guest_cr[2];
     r->cr3 = h->guest_cr[3];

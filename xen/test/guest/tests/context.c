@@ -5,16 +5,15 @@
  * the restore. Records that Xen writes of state that vCPUs here do not have are taken if
  * they are in their reset state.
  */
-#include "domctl.h"
-#include <public/hvm/save.h>
+#include "remote.h"
 
 static uint8_t row[32768], back[32768];
-static uint32_t used;
+static uint32_t used, back_used;
 static domid_t guest;
 
-static void *record(uint16_t type, uint32_t length, const void *data)
+static void *record_of(uint16_t vcpu, uint16_t type, uint32_t length, const void *data)
 {
-    struct hvm_save_descriptor desc = { type, 0, length };
+    struct hvm_save_descriptor desc = { type, vcpu, length };
     uint8_t *at = row + used;
 
     memcpy(at, &desc, sizeof(desc));
@@ -22,6 +21,11 @@ static void *record(uint16_t type, uint32_t length, const void *data)
         memcpy(at + sizeof(desc), data, length);
     used += sizeof(desc) + length;
     return at + sizeof(desc);
+}
+
+static void *record(uint16_t type, uint32_t length, const void *data)
+{
+    return record_of(0, type, length, data);
 }
 
 static void begin(void)
@@ -43,7 +47,7 @@ static long load(void)
     return domctl(&op, XEN_DOMCTL_sethvmcontext, guest);
 }
 
-/* The record of that type in what the domain is saved to. */
+/* The first record of that type in what the domain is saved to. */
 static const void *saved(uint16_t type)
 {
     struct xen_domctl op = {0};
@@ -54,7 +58,8 @@ static const void *saved(uint16_t type)
     set_xen_guest_handle(op.u.hvmcontext.buffer, back);
     if (domctl(&op, XEN_DOMCTL_gethvmcontext, guest))
         return NULL;
-    for (; at + sizeof(desc) <= op.u.hvmcontext.size; at += sizeof(desc) + desc.length) {
+    back_used = op.u.hvmcontext.size;
+    for (; at + sizeof(desc) <= back_used; at += sizeof(desc) + desc.length) {
         memcpy(&desc, back + at, sizeof(desc));
         if (desc.typecode == type)
             return back + at + sizeof(desc);
@@ -123,5 +128,129 @@ TEST(records_of_others)
     mce.mci_ctl2_bank0 = 1;
     CHECK_EQ(load_one(HVM_SAVE_CODE(VMCE_VCPU), sizeof(mce), &mce), -XEN_EOPNOTSUPP);
     CHECK_EQ(load_one(3, 4, &mce), -XEN_EINVAL);    /* a PIC: nobody has one */
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
+}
+
+/* --- a halted vCPU ----------------------------------------------------------------- */
+
+#define CODE_AT  0x1000ul
+#define GDT_AT   0x2000u
+#define IDT_AT   0x2100u
+#define WORDS_AT 0x3000ul
+
+/* Flat 32-bit code at CODE_AT: vCPU 0, its NMI handler, vCPU 1, which sends the NMI. */
+extern const char halt_code[], halt_hlt[], halt_nmi[], halt_sender[], halt_end[];
+__asm__(".pushsection .rodata\n"
+        ".code32\n"
+        "halt_code: movl $1, 0x3000\n"
+        "halt_hlt: .byte 0x2e; hlt\n"
+        "incl 0x3004\n"
+        "1: pause; jmp 1b\n"
+        "halt_nmi: incl 0x3008; iret\n"
+        "halt_sender: pause; cmpl $0, 0x300c; je halt_sender\n"
+        "movl $0, 0xfee00310; movl $0x4400, 0xfee00300\n"
+        "2: pause; jmp 2b\n"
+        "halt_end: .code64; .popsection");
+
+struct halt_words {
+    uint32_t there, woken, nmis, send;
+};
+static volatile struct halt_words *const words =
+    (void *)((REMOTE_VIEW << 12) + WORDS_AT);
+
+static uint64_t in_code(const char *label)
+{
+    return CODE_AT + (uint64_t)(label - halt_code);
+}
+
+/* A domain of two vCPUs with that code in its memory; we see it. */
+static long make_halting(void)
+{
+    uint64_t *gdt, *idt;
+    long rc;
+
+    if ((rc = create(2, &guest)) || (rc = max_vcpus(guest, 2)))
+        return rc;
+    rc = populate(guest, 0, REMOTE_PAGES);
+    if (rc != REMOTE_PAGES)
+        return rc < 0 ? rc : -XEN_ENOMEM;
+    rc = remote_see(guest);
+    if (rc)
+        return rc;
+    memcpy(remote_memory(CODE_AT), halt_code, (size_t)(halt_end - halt_code));
+    gdt = remote_memory(GDT_AT);
+    gdt[1] = 0x00cf9b000000ffff;
+    gdt[2] = 0x00cf93000000ffff;
+    idt = remote_memory(IDT_AT);
+    idt[2] = in_code(halt_nmi) | 8 << 16 | 0x8e00ul << 32;
+    return 0;
+}
+
+static void flat_cpu(uint16_t vcpu, uint64_t rip)
+{
+    struct hvm_hw_cpu r = {
+        .rip = rip, .rsp = 0x8000, .rflags = 2, .cr0 = 0x11,
+        .dr6 = 0xffff0ff0, .dr7 = 0x400, .gdtr_base = GDT_AT, .gdtr_limit = 23,
+        .idtr_base = IDT_AT, .idtr_limit = 23, .cs_sel = 8, .ss_sel = 16, .ds_sel = 16,
+        .es_sel = 16, .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
+        .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93, .es_arbytes = 0xc93,
+        .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
+    };
+
+    record_of(vcpu, HVM_SAVE_CODE(CPU), sizeof(r), &r);
+}
+
+/* The word becomes 1 within a second. */
+static bool soon(const volatile uint32_t *word)
+{
+    for (unsigned int ms = 0; ms < 1000 && !*word; ms++)
+        delay_ns(1000000);
+    return *word == 1;
+}
+
+/*
+ * Halted with interrupts off is not the same as never started. Broken, a guest that comes
+ * back has a processor less, or one that runs on before the NMI that it waits for.
+ */
+TEST(halted_stays_halted)
+{
+    const struct hvm_hw_cpu *r;
+    struct halt_words before;
+
+    CHECK_EQ(make_halting(), 0);
+    begin();
+    flat_cpu(0, in_code(halt_code));
+    flat_cpu(1, in_code(halt_sender));
+    CHECK_EQ(load(), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, guest), 0);
+    CHECK(soon(&words->there));
+    delay_ns(20000000);
+    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
+    r = saved(HVM_SAVE_CODE(CPU));
+    CHECK(r);
+    CHECK_EQ(r->rip, in_code(halt_hlt) + 1);
+    memcpy(&before, (void *)words, sizeof(before));
+    CHECK(before.there == 1 && !before.woken && !before.nmis);
+    remote_unsee();
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
+}
+
+TEST(only_an_nmi_wakes_it)
+{
+    struct xen_domctl op = {0};
+
+    CHECK_EQ(make_halting(), 0);
+    op.u.hvmcontext.size = back_used;
+    set_xen_guest_handle(op.u.hvmcontext.buffer, back);
+    CHECK_EQ(domctl(&op, XEN_DOMCTL_sethvmcontext, guest), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, guest), 0);
+    delay_ns(50000000);
+    CHECK_EQ(words->there, 0);
+    CHECK_EQ(words->woken, 0);
+    words->send = 1;
+    CHECK(soon(&words->nmis));
+    CHECK(soon(&words->woken));
+    CHECK_EQ(words->nmis, 1);
+    remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * NMIs that come while one is handled: the second waits until the first one's IRET has been
- * executed, not only reached. Broken, it finds the stack of the first still in use, and a
- * kernel that gives NMIs a stack of their own (IST) loses the first one's frame. Nothing of
- * how the hypervisor waits may show: no trap, no flag.
+ * NMIs that come while one is handled: the second waits until the first one's IRET has
+ * been executed, not only reached. Broken, it finds the stack of the first still in use,
+ * and a kernel that gives NMIs a stack of their own (IST) loses the first one's frame.
+ * Nothing of how the hypervisor waits may show: no trap, no flag.
  */
 #include "../guest.h"
 

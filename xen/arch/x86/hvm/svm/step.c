@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The IRET that ends an NMI's handler. Its intercept comes before it is executed (APM vol.
- * 2, 15.9), but the next NMI may come only after it. So the guest executes it alone, with
- * RFLAGS.TF set and every exception intercepted; the single-step trap comes before
+ * The IRET that ends an NMI's handler. Its intercept comes before it is executed (APM
+ * vol. 2, 15.9), but the next NMI may come only after it. So the guest executes it alone,
+ * with RFLAGS.TF set and every exception intercepted; the single-step trap comes before
  * any other event (8.5). Nothing of that reaches the guest: a fault is given to it with
  * the flags it had, and the trap only if TF was its own.
  */
@@ -17,7 +17,8 @@
      1u << EXC_UD | 1u << EXC_NM | 1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS |   \
      1u << EXC_GP | 1u << EXC_PF | 1u << EXC_MF | 1u << EXC_XF)
 
-#define HAS_ERROR (1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS | 1u << EXC_GP | 1u << EXC_AC)
+#define HAS_ERROR                                                               \
+    (1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS | 1u << EXC_GP | 1u << EXC_AC)
 
 void svm_begin_step(struct vcpu *v)
 {
