@@ -110,7 +110,8 @@ def test_dom0_larger_than_machine(hypervisor, kernel):
 @pytest.mark.parametrize("word, named", [
     ("no-such-option=1", "no-such-option"), ("com1=wrong", "com1"),
     ("sched=fastest", "sched"), ("dom0_max_vcpus=many", "dom0_max_vcpus"),
-    ("iommu=purple", "iommu"), ("conring_size=64x", "conring_size"),
+    ("iommu=purple", "iommu"), ("iommu=sharept", "sharept is not followed"),
+    ("conring_size=64x", "conring_size"),
 ])
 def test_bad_option_is_named(hypervisor, word, named):
     """And the boot goes on."""

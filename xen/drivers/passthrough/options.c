@@ -17,12 +17,15 @@ struct iommu_options iommu_options __ro_after_init = {
 
 uint_param("iommu_dev_iotlb_timeout", iommu_deadline_ms);
 
-/* Accepted because command lines carry them; the comment is what they come to here. */
-static bool ignored __initdata;
-
+/*
+ * A word with a flag sets it. One without is settled: `always` is what it comes to here,
+ * and asking for the other thing gets a line that says so.
+ */
 static const struct word {
     const char *name;
     bool *flag;
+    bool always;
+    const char *why;
 } words[] __initconst = {
     {"force", &iommu_options.required},
     {"required", &iommu_options.required},
@@ -32,15 +35,24 @@ static const struct word {
     {"qinval", &iommu_options.qinval},
     {"superpages", &iommu_options.superpages},
     {"snoop", &iommu_options.snoop},
-    {"sharept", &ignored},          /* tables are never shared */
-    {"dom0-strict", &ignored},      /* always */
-    {"dom0-passthrough", &ignored}, /* never: dom0 is strict */
-    {"passthrough", &ignored},
-    {"quarantine", &ignored},       /* always: an unassigned device is blocked */
-    {"intpost", &ignored},          /* not there yet */
-    {"igfx", &ignored},
-    {"crash-disable", &ignored},
+    {"sharept", NULL, false, "tables are never shared with the processor's"},
+    {"dom0-strict", NULL, true, "domain 0 reaches what it owns, no more"},
+    {"dom0-passthrough", NULL, false, "domain 0 reaches what it owns, no more"},
+    {"passthrough", NULL, false, "domain 0 reaches what it owns, no more"},
+    {"quarantine", NULL, true, "a device without a domain is always blocked"},
+    {"intpost", NULL, false, "posted interrupts are not supported"},
+    {"igfx", NULL, true, "no unit is left out for graphics"},
+    {"crash-disable", NULL, false, "units stay on when the machine stops"},
 };
+
+static void __init set_word(const struct word *w, bool value)
+{
+    if (w->flag)
+        *w->flag = value;
+    else if (value != w->always)
+        printk(XENLOG_WARNING "iommu: %s%s is not followed: %s\n", value ? "" : "no-",
+               w->name, w->why);
+}
 
 static int __init parse_word(const char *s, const char *end)
 {
@@ -68,7 +80,7 @@ static int __init parse_word(const char *s, const char *end)
         size_t len = (size_t)(name_end - s);
 
         if (strlen(words[i].name) == len && strncmp(words[i].name, s, len) == 0) {
-            *words[i].flag = value;
+            set_word(&words[i], value);
             return 0;
         }
     }
