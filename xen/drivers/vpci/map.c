@@ -160,8 +160,8 @@ void vpci_unmap_bar(struct vpci *v, unsigned int i)
     bar->mapped = false;
     unmap_all(&s);
     if (s.err)
-        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx not unmapped: %d\n", v->d,
-               &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at, s.err);
+        printk(XENLOG_GUEST XENLOG_WARNING "%pd: %pp: BAR %u at %#lx not unmapped: %d\n",
+               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at, s.err);
 }
 
 int vpci_map_bar(struct vpci *v, unsigned int i)
@@ -182,9 +182,10 @@ int vpci_map_bar(struct vpci *v, unsigned int i)
     err = map_frames(&s, i, bar->addr);
     if (err) {
         unmap_all(&s);
-        printk(XENLOG_WARNING "%pd: %pp: BAR %u at %#lx, %#lx bytes, not mapped: %d\n",
-               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->addr,
-               (unsigned long)bar->size, err);
+        printk(XENLOG_GUEST XENLOG_WARNING
+               "%pd: %pp: BAR %u at %#lx, %#lx bytes, not mapped: %d\n", v->d,
+               &v->pdev->sbdf.v, i, (unsigned long)bar->addr, (unsigned long)bar->size,
+               err);
         return err;
     }
     bar->mapped = true;
