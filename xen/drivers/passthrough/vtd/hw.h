@@ -70,7 +70,8 @@
 #define  IOTLB_GO               (1ULL << 63)
 #define  IOTLB_SCOPE_SHIFT      60
 #define  IOTLB_DRAIN            (3ULL << 48)
-#define REG_SPACE               0x1000
+#define REG_SPACE               0x1000  /* at least, */
+#define REG_SPACE_MAX           0x8000  /* and with the blocks that can lie behind it */
 
 /* Root and context entries, two words (9.1, 9.3). */
 #define ENTRY_PRESENT           1ULL
@@ -118,6 +119,7 @@ struct vtd_unit {
     unsigned int index;
     uint16_t segment;
     uint8_t *regs;
+    unsigned long reg_space;    /* bytes mapped there; no domain may have them */
     uint64_t cap, ecap;
     bool caches_absent;
     bool write_back;            /* does not snoop the CPU's caches */

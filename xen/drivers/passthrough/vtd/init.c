@@ -128,9 +128,13 @@ static int vtd_deny(struct domain *d)
 {
     int err = 0;
 
-    for (unsigned int i = 0; i < vtd_dmar.drhds && !err; i++)
-        err = rangeset_remove(&d->iomem_caps, vtd_dmar.drhd[i].base >> PAGE_SHIFT,
-                              vtd_dmar.drhd[i].base >> PAGE_SHIFT);
+    for (unsigned int i = 0; i < vtd_nr_units && !err; i++) {
+        const struct vtd_unit *u = vtd_units[i];
+        unsigned long first = vtd_dmar.drhd[u->index].base >> PAGE_SHIFT;
+
+        err = rangeset_remove(&d->iomem_caps, first,
+                              first + (u->reg_space >> PAGE_SHIFT) - 1);
+    }
     return err;
 }
 

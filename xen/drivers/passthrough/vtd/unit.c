@@ -18,7 +18,8 @@ int vtd_unit_setup(struct vtd_unit *u, const struct acpi_drhd *drhd)
 {
     u->segment = drhd->segment;
     spin_lock_init(&u->queue_lock, LOCK_IOMMU_QUEUE, "vtd_queue");
-    u->regs = ioremap(drhd->base, REG_SPACE);
+    u->reg_space = REG_SPACE;
+    u->regs = ioremap(drhd->base, u->reg_space);
     if (!u->regs)
         return -ENOMEM;
     u->cap = mmio_read64(u->regs + REG_CAP);
@@ -32,7 +33,8 @@ int vtd_unit_setup(struct vtd_unit *u, const struct acpi_drhd *drhd)
     if (CAP_FAULT_OFFSET(u->cap) + 16 * CAP_FAULTS(u->cap) > REG_SPACE ||
         ECAP_IOTLB_OFFSET(u->ecap) + 16 > REG_SPACE) {
         iounmap(u->regs);
-        u->regs = ioremap(drhd->base, 8 * REG_SPACE);
+        u->reg_space = REG_SPACE_MAX;
+        u->regs = ioremap(drhd->base, u->reg_space);
         if (!u->regs)
             return -ENOMEM;
     }
