@@ -76,7 +76,6 @@ static void finish_switch(void)
     struct vcpu *prev = rq->prev;
     struct domain *strayed = NULL;
 
-    rq->prev = NULL;
     /*
      * Whoever destroys prev waits for this lock to see it off the CPU; until then its
      * domain has a reference, behind it only this one.
@@ -90,6 +89,7 @@ static void finish_switch(void)
         sched_settle(prev);
         domain_put(strayed);
     }
+    write_once(rq->prev, NULL);
 }
 
 static void first_run(void *arg)

@@ -435,6 +435,17 @@ static void find_other_cpu(struct vcpu *v, const cpumask_t *cpus)
         sched_settle(v);
 }
 
+/* Who ran there when it left the pool is somewhere else, or on no CPU. */
+static bool emptied(unsigned int cpu)
+{
+    struct run_queue *rq = rq_of(cpu);
+    uint64_t flags = spin_lock_irqsave(&rq->lock);
+    bool yes = rq->curr == rq->idle && !read_once(rq->prev);
+
+    spin_unlock_irqrestore(&rq->lock, flags);
+    return yes;
+}
+
 static int finish_leaving(void)
 {
     struct domain *d = domain_next(NULL, leaving.next);
@@ -452,6 +463,9 @@ static int finish_leaving(void)
             return -ERESTART;
         }
     }
+    /* The caller may be the one that has to go. */
+    if (!emptied(leaving.cpu))
+        return -ERESTART;
     leaving.active = false;
     return 0;
 }

@@ -26,7 +26,7 @@ struct run_queue {
     unsigned long load;        /* sum of the queued vCPUs' weights */
     struct vcpu *curr;
     struct vcpu *idle;
-    struct vcpu *prev;         /* switched away from, not yet finished with */
+    struct vcpu *prev;         /* switched away from, not yet settled elsewhere */
     int64_t clock;             /* vtime of the last here; newcomers start near it */
     s_time_t next_balance;
     s_time_t idle_since, idle_total;

@@ -19,7 +19,7 @@ static void test_remove_cpu(void **state)
     for (unsigned int cpu = 3; cpu > 0; cpu--) {
         s_time_t idle;
 
-        assert_int_equal(rm(0, cpu), 0);
+        assert_int_equal(rm_wait(0, cpu), 0);
         run_for(MICROSECS(100));
         expect_at_home();
         assert_ptr_equal(on_cpu[cpu], idle_vcpu[cpu]);
@@ -41,6 +41,26 @@ static void test_remove_cpu(void **state)
         assert_ptr_not_equal(on_cpu[cpu], idle_vcpu[cpu]);
 }
 
+/* The call does not end while somebody still runs there, be it for a moment. */
+static void test_removed_is_empty(void **state)
+{
+    struct domain *d;
+
+    boot(2);
+    d = domain(2, 256, 0);
+    start(d);
+    run_for(MILLISECS(1));
+    assert_int_equal(rm(0, 1), -ERESTART);
+    assert_ptr_not_equal(on_cpu[1], idle_vcpu[1]);
+    assert_int_equal(rm(0, 1), -ERESTART);
+    expect_free(0);
+    softirqs(1);
+    assert_int_equal(rm(0, 1), 0);
+    expect_free(2);
+    for (unsigned int i = 0; i < 2; i++)
+        assert_int_equal(d->vcpu[i]->processor, 0);
+}
+
 static void test_affinity(void **state)
 {
     cpumask_t only1 = {{2}}, both = {{6}}, only2 = {{4}};
@@ -56,7 +76,7 @@ static void test_affinity(void **state)
     assert_int_equal(vcpu_set_hard_affinity(w, &both), 0);
     run_for(MILLISECS(1));
     assert_int_equal(v->processor, 1);
-    assert_int_equal(rm(0, 1), 0);
+    assert_int_equal(rm_wait(0, 1), 0);
     run_for(MILLISECS(1));
     /* One had no other; the other one keeps what was asked for. */
     assert_true(cpumask_test(0, &v->sched.hard_affinity));
@@ -102,14 +122,14 @@ static void test_move(void **state)
         for (unsigned int cpu = 0; cpu < 4; cpu++)
             assert_ptr_equal(on_cpu[cpu]->domain, cpu < 2 ? b : a);
     }
-    assert_int_equal(rm(id, 3), 0);
-    assert_int_equal(rm(id, 2), -EBUSY);
+    assert_int_equal(rm_wait(id, 3), 0);
+    assert_int_equal(rm_wait(id, 2), -EBUSY);
     assert_int_equal(destroy(id), -EBUSY);
     run_for(MILLISECS(1));
     expect_at_home();
     assert_ptr_equal(on_cpu[3], idle_vcpu[3]);
     assert_int_equal(move(a, 0), 0);
-    assert_int_equal(rm(id, 2), 0);
+    assert_int_equal(rm_wait(id, 2), 0);
     assert_int_equal(destroy(id), 0);
     run_for(MILLISECS(100));
     expect_at_home();
@@ -184,7 +204,7 @@ static void random_step(uint32_t null)
 
     switch (rand() % 8) {
     case 0:
-        rm(pool, cpu);
+        rm_wait(pool, cpu);
         break;
     case 1:
     case 2:
@@ -244,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_remove_cpu, forget),
+        cmocka_unit_test_teardown(test_removed_is_empty, forget),
         cmocka_unit_test_teardown(test_affinity, forget),
         cmocka_unit_test_teardown(test_move, forget),
         cmocka_unit_test_teardown(test_side_by_side, forget),

@@ -264,7 +264,7 @@ static void test_dying(void **state)
     assert_int_equal(rm(id, 1), -EBUSY);
     b->dying = DOMDYING_DEAD;
     domain_pause_nosync(b);
-    assert_int_equal(rm(id, 1), 0);
+    assert_int_equal(rm_wait(id, 1), 0);
     expect_info(0, 0, 2, 1);
     assert_int_equal(destroy(id), 0);
     run_for(MILLISECS(1));

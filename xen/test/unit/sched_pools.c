@@ -41,6 +41,17 @@ long rm(uint32_t pool, uint32_t cpu)
     return op_on(XEN_SYSCTL_CPUPOOL_OP_RMCPU, pool, 0, 0, cpu);
 }
 
+long rm_wait(uint32_t pool, uint32_t cpu)
+{
+    long rc = rm(pool, cpu);
+
+    for (unsigned int i = 0; rc == -ERESTART && i < 3; i++) {
+        run_for(MICROSECS(50));
+        rc = rm(pool, cpu);
+    }
+    return rc;
+}
+
 /* A pause waits for other CPUs, which stand still here: they come by before. */
 long move(struct domain *d, uint32_t pool)
 {
@@ -78,7 +89,7 @@ uint32_t pool_of(uint32_t sched, unsigned long cpus)
     id = last.cpupool_id;
     for (unsigned int cpu = 0; cpu < CPUS; cpu++)
         if (cpus & 1UL << cpu) {
-            assert_int_equal(rm(0, cpu), 0);
+            assert_int_equal(rm_wait(0, cpu), 0);
             assert_int_equal(add(id, cpu), 0);
         }
     return id;

@@ -19,6 +19,8 @@ long create(uint32_t pool, uint32_t sched);
 long destroy(uint32_t pool);
 long add(uint32_t pool, uint32_t cpu);
 long rm(uint32_t pool, uint32_t cpu);
+/* The same with the other CPUs going on, so that who runs there can leave. */
+long rm_wait(uint32_t pool, uint32_t cpu);
 long move(struct domain *d, uint32_t pool);
 /* INFO of that id gives these. */
 void expect_info(uint32_t ask, uint32_t pool, uint32_t n_dom, unsigned long cpus);
