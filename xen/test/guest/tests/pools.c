@@ -6,7 +6,7 @@
  * scheduler, answers EAGAIN where the caller's own vCPU has to leave its CPU first (its
  * tools try again), and keeps some memory; the rest passes there too.
  */
-#include "domctl.h"
+#include "spin.h"
 
 #define ANY 0xffffffffu
 #define EADDRNOTAVAIL 99
@@ -122,6 +122,7 @@ static uint64_t all_cpus(void)
 TEST(ids)
 {
     uint64_t before = free_pages();
+    long used = bytes_in_use();
 
     CHECK_EQ(pool(INFO, 0, 0), 0);
     CHECK_EQ(cpus, all_cpus());
@@ -144,7 +145,7 @@ TEST(ids)
     CHECK_EQ(pool(DESTROY, 0, 0), -XEN_EBUSY);
     CHECK_EQ(pool(DESTROY, 7, 0), 0);
     CHECK_EQ(pool(DESTROY, 1, 0), 0);
-    CHECK(free_again(before));
+    CHECK(as_before(before, used));
 }
 
 TEST(cpu_errors)
@@ -317,6 +318,93 @@ TEST(cpus_come_and_go)
         CHECK(idle_ns(cpu) - idle < (system_time() - from) / 2);
     }
     stop = true;
+}
+
+static unsigned int count(uint64_t mask)
+{
+    unsigned int n = 0;
+
+    for (; mask; mask &= mask - 1)
+        n++;
+    return n;
+}
+
+/*
+ * While we sleep: d's vCPUs run on these CPUs only, as much as they can, and CPU 0 idles
+ * if it is not among them.
+ */
+static bool keeps_to(domid_t d, unsigned int vcpus, uint64_t allowed)
+{
+    uint64_t ran = spin_time(d), idle = idle_ns(0), from = system_time(), time;
+    unsigned int n = count(allowed) < vcpus ? count(allowed) : vcpus;
+    bool well = true;
+
+    for (unsigned int i = 0; i < 20; i++) {
+        sleep_ns(5000000);
+        for (unsigned int v = 0; v < vcpus; v++) {
+            long cpu = where(d, v);
+
+            if (cpu < 0 || !(allowed >> cpu & 1)) {
+                print("d%u v%u is on CPU %ld, not in %lx\n", d, v, cpu, allowed);
+                well = false;
+            }
+        }
+    }
+    ran = spin_time(d) - ran;
+    idle = idle_ns(0) - idle;
+    time = system_time() - from;
+    if (ran < time * n / 2 || ran > time * n + time / 8 ||
+        (!(allowed & 1) && idle < time / 4)) {
+        print("d%u ran %lu ns on %lx, CPU 0 idled %lu of %lu\n", d, ran, allowed, idle,
+              time);
+        well = false;
+    }
+    return well;
+}
+
+/* A domain that runs and runs stays inside its pool, also when that changes under it. */
+TEST(running_domain)
+{
+    uint64_t before = free_pages(), last_cpu = 1ul << (cpu_count() - 1), map;
+    long used = bytes_in_use();
+    domid_t d;
+
+    CHECK_EQ(create_pool(XEN_SCHEDULER_CREDIT2), 1);
+    CHECK_EQ(pool(RM, 0, cpu_count() - 1), 0);
+    CHECK_EQ(pool(ADD, 1, cpu_count() - 1), 0);
+    CHECK_EQ(spin_create(1, 3, &d), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, d), 0);
+    CHECK(keeps_to(d, 3, last_cpu));
+    CHECK_EQ(pool(MOVE, 0, d), 0);
+    CHECK(keeps_to(d, 3, all_cpus() & ~last_cpu));
+    CHECK_EQ(pool(MOVE, 1, d), 0);
+    CHECK_EQ(pin(d, last_cpu, &map), 0);
+    CHECK(keeps_to(d, 3, last_cpu));
+    CHECK_EQ(pool(RM, 1, cpu_count() - 1), -XEN_EBUSY);
+    CHECK_EQ(pool(DESTROY, 1, 0), -XEN_EBUSY);
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, d), 0);
+    CHECK_EQ(pool(RM, 1, cpu_count() - 1), 0);
+    CHECK_EQ(pool(DESTROY, 1, 0), 0);
+    CHECK_EQ(pool(ADD, 0, cpu_count() - 1), 0);
+    CHECK(as_before(before, used));
+}
+
+/* The CPU goes that one of its vCPUs, which runs, was pinned to. */
+TEST(running_pinned)
+{
+    uint64_t last_cpu = 1ul << (cpu_count() - 1), map;
+    domid_t d;
+
+    CHECK_EQ(spin_create(0, 2, &d), 0);
+    CHECK_EQ(pin(d, last_cpu, &map), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, d), 0);
+    sleep_ns(10000000);
+    CHECK_EQ(where(d, 0), cpu_count() - 1);
+    CHECK_EQ(pool(RM, 0, cpu_count() - 1), 0);
+    CHECK(keeps_to(d, 2, all_cpus() & ~last_cpu));
+    CHECK_EQ(pool(ADD, 0, cpu_count() - 1), 0);
+    CHECK(keeps_to(d, 2, all_cpus()));
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, d), 0);
 }
 
 TEST(null_beside_credit2)
