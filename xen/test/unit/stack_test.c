@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory for stacks. Broken: two stacks side by side without an unmapped page, a flush for
- * each of many, memory or an address that is used again while a TLB may have it, a page
- * that does not come back.
+ * Memory for stacks. Broken: two stacks side by side without an unmapped page, a flush
+ * for each of many, memory or an address that is used again while a TLB may have it, a
+ * page that does not come back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
