@@ -34,7 +34,10 @@ static void report(struct vtd_unit *u, uint64_t low, uint64_t high)
         vtd_suppress_faults(u, rid);
 }
 
-/* The records are a ring that starts where the status register says. */
+/*
+ * The records are a ring that starts where the status register says. It can go round
+ * while it is read, so an empty record is not the end of it.
+ */
 static void drain(struct vtd_unit *u)
 {
     unsigned int count = (unsigned int)CAP_FAULTS(u->cap);
@@ -45,7 +48,7 @@ static void drain(struct vtd_unit *u)
         uint64_t high = mmio_read64(rec + 8), low;
 
         if (!(high & FAULT_VALID))
-            break;
+            continue;
         low = mmio_read64(rec);
         /* Writing the valid bit back frees the record. */
         mmio_write32(rec + 12, (uint32_t)(FAULT_VALID >> 32));
@@ -65,8 +68,9 @@ static void event_work(void *data)
     if (status & FSTS_OVERFLOW)
         printk(XENLOG_WARNING "VT-d: unit %u: fault records overflowed\n", u->index);
     mmio_write32(u->regs + REG_FSTS, status & (FSTS_OVERFLOW | FSTS_QUEUE_FAULTS));
-    /* What arrived since the records were read has not raised another interrupt. */
-    if (mmio_read32(u->regs + REG_FSTS) & FSTS_PENDING)
+    /* What came since the status was read has not raised another interrupt. */
+    if (mmio_read32(u->regs + REG_FSTS) &
+        (FSTS_PENDING | FSTS_OVERFLOW | FSTS_QUEUE_FAULTS))
         tasklet_schedule(&u->event_work);
 }
 
