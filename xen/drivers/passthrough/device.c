@@ -7,13 +7,9 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/pci.h>
-#include <xen/ratelimit.h>
 #include <xen/vpci.h>
 
 #include "private.h"
-
-#define FAULT_WINDOW    SECONDS(1)
-#define FAULT_LIMIT     500U
 
 /*
  * May d have pdev? Not while another domain has a device that the IOMMU cannot tell from
@@ -262,47 +258,4 @@ int __init iommu_setup_dom0(struct domain *d)
     spin_unlock(&pcidevs_lock);
     printk(XENLOG_INFO "%pd: %u PCI functions assigned\n", d, n);
     return 0;
-}
-
-static struct ratelimit fault_lines = RATELIMIT(20, SECONDS(1));
-
-bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
-                        uint64_t detail)
-{
-    uint32_t sbdf = (uint32_t)segment << 16 | rid;
-    struct domain *d = NULL;
-    struct pci_dev *pdev;
-    unsigned int lost;
-    bool too_many = false;
-
-    spin_lock(&pcidevs_lock);
-    pdev = pci_find((sbdf_t){ sbdf });
-    if (pdev) {
-        s_time_t now = NOW();
-
-        if (now - pdev->fault_since > FAULT_WINDOW) {
-            pdev->fault_since = now;
-            pdev->fault_burst = 0;
-        }
-        pdev->fault_count++;
-        too_many = ++pdev->fault_burst == FAULT_LIMIT;
-        d = pdev->domain;
-        if (d)
-            __atomic_fetch_add(&d->iommu.stats.faults, 1, __ATOMIC_RELAXED);
-    }
-    if (too_many || ratelimit_pass(&fault_lines, &lost)) {
-        if (d)
-            printk(XENLOG_WARNING "%s: %s: device %pp of %pd, address %#lx, flags %#lx\n",
-                   iommu->name, what, &sbdf, d, (unsigned long)addr,
-                   (unsigned long)detail);
-        else
-            printk(XENLOG_WARNING "%s: %s: device %pp, address %#lx, flags %#lx\n",
-                   iommu->name, what, &sbdf, (unsigned long)addr, (unsigned long)detail);
-    }
-    if (too_many)
-        printk(XENLOG_WARNING
-               "%s: %pp: no more reports of it until it is assigned anew\n",
-               iommu->name, &sbdf);
-    spin_unlock(&pcidevs_lock);
-    return too_many;
 }

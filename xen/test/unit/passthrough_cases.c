@@ -11,7 +11,6 @@
 #include <xen/errno.h>
 #include <xen/lib.h>
 #include <xen/pci_regs.h>
-#include <xen/ratelimit.h>
 #include <xen/vpci.h>
 #include "../../drivers/passthrough/private.h"
 #include "fake_ram.h"
@@ -88,7 +87,6 @@ static int vpci_error;
 int vpci_add(struct pci_dev *pdev) { (void)pdev; return vpci_error; }
 void vpci_remove(struct pci_dev *pdev) { (void)pdev; }
 void pci_msi_release(struct pci_dev *pdev) { (void)pdev; }
-s_time_t get_s_time(void) { return 0; }
 
 static unsigned int saves, resets;
 static int reset_rc;            /* how the last reset that was begun stands */
@@ -120,13 +118,6 @@ int vpci_show(struct domain *dom, struct pci_dev *pdev)
     (void)dom;
     (void)pdev;
     return 0;
-}
-
-bool ratelimit_pass(struct ratelimit *r, unsigned int *lost)
-{
-    (void)r;
-    *lost = 0;
-    return true;
 }
 
 int iommu_map(struct domain *dom, dfn_t dfn, mfn_t mfn, unsigned int order,

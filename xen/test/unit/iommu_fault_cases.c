@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/domain.h>
+#include <xen/format.h>
+#include <xen/irq.h>
+#include <xen/lib.h>
+#include <xen/pci.h>
+#include <xen/softirq.h>
+#include <xen/time.h>
+#include "iommu_fault_cases.h"
+
+#define OWNED   0x0010u     /* 00:02.0, domain 5's */
+#define FREE    0x0118u     /* 01:03.0, nobody's */
+#define UNKNOWN 0x0a07u     /* 0a:00.7, not in the list */
+
+static const struct iommu_ops ops = { .name = "unit" };
+const struct iommu_ops *iommu = &ops;
+struct spinlock pcidevs_lock;
+unsigned int iommu_deadline_ms = 1000, cpu_khz = 1000;
+uint16_t silenced;
+
+static const struct fault_vendor *v;
+static struct domain owner = { .domain_id = 5 };
+static struct pci_dev devs[] = {
+    { .sbdf = { OWNED }, .domain = &owner }, { .sbdf = { FREE } },
+};
+static s_time_t now;
+static struct tasklet *work;
+static bool scheduled;
+static irq_handler_t handler;
+static void *handler_data;
+static char text[65536];        /* what was logged since it was last looked at */
+static unsigned int meanwhile;  /* accesses to come while software is at work */
+static unsigned int refused, recorded;
+static uint32_t rnd_state;
+
+/* ---- around the driver ---- */
+
+static uint32_t rnd(uint32_t n)
+{
+    rnd_state = rnd_state * 1664525 + 1013904223;
+    return (rnd_state >> 8) % n;
+}
+
+void printk(const char *fmt, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text + used, sizeof(text) - used, fmt, args);
+    va_end(args);
+}
+
+void format_symbol(char *buf, size_t size, unsigned long addr)
+{
+    snprintf(buf, size, "%#lx", addr);
+}
+
+void spin_lock(spinlock_t *l)
+{
+    assert_int_equal(l->owner, 0);
+    l->owner = 1;
+}
+
+void spin_unlock(spinlock_t *l)
+{
+    l->owner = 0;
+}
+
+void bug_fail(const char *file, int line, const char *what)
+{
+    fail_msg("%s at %s:%d", what, file, line);
+    abort();
+}
+
+s_time_t get_s_time(void)
+{
+    if (v->later && rnd(4) == 0)
+        v->later();
+    return now += MICROSECS(1);
+}
+
+struct pci_dev *pci_find(sbdf_t s)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(devs); i++) {
+        if (devs[i].sbdf.v == s.v)
+            return &devs[i];
+    }
+    return NULL;
+}
+
+unsigned int pci_find_cap(sbdf_t s, uint8_t id)
+{
+    (void)s;
+    (void)id;
+    return 0x40;
+}
+
+uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
+{
+    (void)s;
+    (void)reg;
+    (void)size;
+    return 0;
+}
+
+void pci_conf_write(sbdf_t s, unsigned int reg, unsigned int size, uint32_t val)
+{
+    (void)s;
+    (void)reg;
+    (void)size;
+    (void)val;
+}
+
+int irq_alloc_msi(struct msi_source *src)
+{
+    (void)src;
+    return 1;
+}
+
+void irq_free_msi(unsigned int irq)
+{
+    (void)irq;
+}
+
+int irq_request(unsigned int irq, irq_handler_t fn, void *data, const char *name)
+{
+    (void)irq;
+    (void)name;
+    handler = fn;
+    handler_data = data;
+    return 0;
+}
+
+void tasklet_init(struct tasklet *t, void (*fn)(void *), void *data)
+{
+    *t = (struct tasklet){ .fn = fn, .data = data };
+    work = t;
+}
+
+void tasklet_schedule(struct tasklet *t)
+{
+    assert_ptr_equal(t, work);
+    scheduled = true;
+}
+
+void unit_interrupts(void)
+{
+    handler(1, handler_data);
+}
+
+/* ---- the world ---- */
+
+static bool refuse(uint16_t rid, uint64_t address, bool write)
+{
+    bool kept = v->refuse(rid, address, write);
+
+    refused++;
+    recorded += kept;
+    return kept;
+}
+
+void unit_touched(void)
+{
+    while (meanwhile && rnd(2)) {
+        meanwhile--;
+        refuse(rnd(2) ? OWNED : FREE, (uint64_t)meanwhile << PAGE_SHIFT, false);
+    }
+}
+
+/* As the softirq does it; work without end is a failure. */
+static void run(void)
+{
+    for (unsigned int n = 0; scheduled; n++) {
+        assert_true(n < 10000);
+        scheduled = false;
+        work->fn(work->data);
+    }
+}
+
+static void start(void)
+{
+    /* The limit of lines is as full as it gets. */
+    now += SECONDS(100);
+    scheduled = false;
+    silenced = 0;
+    refused = recorded = 0;
+    owner.iommu.stats.faults = 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(devs); i++)
+        devs[i].fault_count = devs[i].fault_burst = 0;
+    v->reset();
+    text[0] = 0;
+}
+
+static unsigned int counted(void)
+{
+    return devs[0].fault_count + devs[1].fault_count;
+}
+
+static void expect_line(const char *want)
+{
+    if (!strstr(text, want))
+        fail_msg("no \"%s\" in \"%s\"", want, text);
+    text[0] = 0;
+}
+
+/* ---- tests ---- */
+
+/* Broken, nobody learns which device reached for what. */
+static void named(void **state)
+{
+    char want[128];
+
+    (void)state;
+    start();
+    assert_true(refuse(OWNED, 0x123456000, true));
+    run();
+    snprintf(want, sizeof(want), "unit: %s: device 0000:00:02.0 of d5, address "
+             "0x123456000, flags %s\n", v->what, v->flags);
+    expect_line(want);
+    assert_int_equal(devs[0].fault_count, 1);
+    assert_int_equal(owner.iommu.stats.faults, 1);
+    assert_true(refuse(FREE, 0x1000, true));
+    run();
+    snprintf(want, sizeof(want), "unit: %s: device 0000:01:03.0, address 0x1000, ",
+             v->what);
+    expect_line(want);
+    assert_true(refuse(UNKNOWN, 0x2000, true));
+    run();
+    snprintf(want, sizeof(want), "unit: %s: device 0000:0a:00.7, address 0x2000, ",
+             v->what);
+    expect_line(want);
+    assert_int_equal(owner.iommu.stats.faults, 1);
+    assert_int_equal(silenced, 0);
+}
+
+/* The records go round many times; none is read twice or passed over. */
+static void round_and_round(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned int n = 0; n < 3000; n++) {
+        for (unsigned int i = rnd(v->room) + 1; i; i--)
+            assert_true(refuse(i & 1 ? OWNED : FREE, (uint64_t)n << PAGE_SHIFT, false));
+        run();
+        assert_int_equal(counted(), recorded);
+    }
+    assert_int_equal(recorded, refused);
+}
+
+/* More come while some are read: whatever was recorded is read in the end. */
+static void meanwhile_more(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned int n = 0; n < 3000; n++) {
+        refuse(OWNED, 0x5000, false);
+        meanwhile = rnd(3 * v->room);
+        run();
+        meanwhile = 0;
+        run();
+        assert_int_equal(counted(), recorded);
+    }
+    assert_true(recorded > 3000);
+}
+
+/* Nobody reads for long: what does not fit is lost, that is said, and it goes on. */
+static void overflow(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned int n = 1; n < 4; n++) {
+        unsigned int lost = 0;
+        s_time_t began;
+
+        for (unsigned int i = 0; i < 2 * v->room; i++)
+            lost += !refuse(FREE, 0x7000, false);
+        assert_true(lost);
+        run();
+        assert_int_equal(counted(), recorded);
+        expect_line("overflowed");
+        now += SECONDS(100);
+        began = now;
+        assert_true(refuse(OWNED, 0x8000, true));
+        run();
+        assert_true(now - began < MICROSECS(90));
+        expect_line("device 0000:00:02.0 of d5, address 0x8000,");
+        assert_int_equal(counted(), recorded);
+    }
+}
+
+static unsigned int lines_with(const char *what)
+{
+    unsigned int n = 0;
+
+    for (const char *s = text; (s = strstr(s, what)) != NULL; s++)
+        n++;
+    text[0] = 0;
+    return n;
+}
+
+/* A device that goes wild: few lines, then the unit itself is told to be quiet. */
+static void wild_device(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned int n = 1; n < 500; n++) {
+        assert_true(refuse(OWNED, 0x9000, true));
+        run();
+        assert_int_equal(silenced, 0);
+    }
+    assert_int_equal(lines_with("address"), 20);
+    assert_true(refuse(OWNED, 0xa000, true));
+    run();
+    assert_int_equal(silenced, OWNED);
+    assert_int_equal(devs[0].fault_count, 500);
+    expect_line("address 0xa000");
+    now += SECONDS(5);
+    assert_true(refuse(FREE, 0xb000, true));
+    run();
+    expect_line("unit: 479 refused accesses were not shown\n");
+}
+
+int run_fault_cases(const struct fault_vendor *vendor)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(named),           cmocka_unit_test(round_and_round),
+        cmocka_unit_test(meanwhile_more),  cmocka_unit_test(overflow),
+        cmocka_unit_test(wild_device),
+    };
+
+    v = vendor;
+    return cmocka_run_group_tests_name(vendor->name, tests, NULL, NULL);
+}
