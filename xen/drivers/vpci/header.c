@@ -35,6 +35,12 @@ static void write_bar_to_device(struct vpci *v, unsigned int i)
 
 /* ---- command ---- */
 
+static void unmap_bars(struct vpci *v)
+{
+    for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
+        vpci_unmap_bar(v, i);
+}
+
 /* What a domain other than 0 may set. */
 #define COMMAND_GUEST (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
                        PCI_COMMAND_INTX_OFF)
@@ -76,8 +82,7 @@ static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t v
     } else if (!on && v->memory_on) {
         hw_command_write(v, val);
         v->memory_on = false;
-        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-            vpci_unmap_bar(v, i);
+        unmap_bars(v);
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
     } else {
@@ -266,10 +271,19 @@ int vpci_header_init(struct vpci *v)
     return err == -ENOMEM ? err : 0;
 }
 
+void vpci_header_reset(struct vpci *v)
+{
+    uint32_t command = pci_conf_read(v->pdev->sbdf, PCI_COMMAND, 2);
+
+    command &= ~(uint32_t)PCI_COMMAND_MEMORY;
+    pci_conf_write(v->pdev->sbdf, PCI_COMMAND, 2, command);
+    v->memory_on = false;
+    unmap_bars(v);
+}
+
 void vpci_header_release(struct vpci *v)
 {
-    for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-        vpci_unmap_bar(v, i);
+    unmap_bars(v);
     if (!v->d->is_privileged)
         switch_off_device(v);
 }

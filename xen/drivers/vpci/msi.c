@@ -126,8 +126,9 @@ int vpci_msi_init(struct vpci *v)
     return err;
 }
 
-void vpci_msi_release(struct vpci *v)
+void vpci_msi_reset(struct vpci *v)
 {
     if (v->msi.enabled)
         switch_off(v);
+    v->msi.address = v->msi.data = v->msi.mask = 0;
 }

@@ -256,6 +256,17 @@ static void control_write(struct vpci *v, const struct vpci_field *f, uint32_t v
     pci_msi_enable(v->pdev, true, true, m->mask_all);
 }
 
+void vpci_msix_reset(struct vpci *v)
+{
+    struct vpci_msix *m = &v->msix;
+
+    if (m->enabled)
+        switch_off(v);
+    m->mask_all = false;
+    for (unsigned int i = 0; i < m->count; i++)
+        m->entry[i] = (struct vpci_msix_entry){ .masked = true, .owner = v };
+}
+
 int vpci_msix_init(struct vpci *v)
 {
     struct vpci_msix *m = &v->msix;
@@ -273,8 +284,7 @@ int vpci_msix_init(struct vpci *v)
     m->table_offset = info.table_offset;
     m->pba_bar = info.pba_bar;
     m->pba_offset = info.pba_offset;
-    for (unsigned int i = 0; i < m->count; i++)
-        m->entry[i] = (struct vpci_msix_entry){ .masked = true, .owner = v };
+    vpci_msix_reset(v);
     return vpci_add_field(v, v->pdev->msix_pos + PCI_MSIX_CONTROL, 2, 0, control_read,
                           control_write);
 }
@@ -283,8 +293,7 @@ void vpci_msix_release(struct vpci *v)
 {
     struct vpci_msix *m = &v->msix;
 
-    if (m->enabled)
-        switch_off(v);
+    vpci_msix_reset(v);
     for (unsigned int which = 0; which < 2; which++) {
         if (m->window[which])
             iounmap(m->window[which]);

@@ -106,10 +106,16 @@ void vpci_intx_release(struct vpci *v);
 
 int vpci_header_init(struct vpci *v);
 void vpci_header_release(struct vpci *v);
+/* After or before a reset: decoding is off, domain 0's addresses are kept. */
+void vpci_header_reset(struct vpci *v);
 int vpci_msi_init(struct vpci *v);
-void vpci_msi_release(struct vpci *v);
+/* Off, and the guest's message forgotten: for a reset, and for the end. */
+void vpci_msi_reset(struct vpci *v);
 int vpci_msix_init(struct vpci *v);
+void vpci_msix_reset(struct vpci *v);
 void vpci_msix_release(struct vpci *v);
+/* The registers by which domain 0 resets a device. */
+int vpci_reset_init(struct vpci *v);
 
 /* Pages of BAR number bar, at byte offsets, that must stay trapped: [first, last]. */
 bool vpci_msix_hole(const struct vpci *v, unsigned int bar, unsigned int which,

@@ -170,7 +170,7 @@ static void release(struct vpci *v)
     vpci_intx_release(v);
     /* The BARs first: which of their pages are mapped depends on MSI-X. */
     vpci_header_release(v);
-    vpci_msi_release(v);
+    vpci_msi_reset(v);
     vpci_msix_release(v);
     v->pdev->vpci = NULL;
     charge_free(v);
@@ -199,6 +199,8 @@ static int add(struct domain *d, struct pci_dev *pdev, bool read_only)
             err = vpci_header_init(v);
         if (!err)
             err = vpci_intx_init(v);
+        if (!err)
+            err = vpci_reset_init(v);
     }
     if (err)
         release(v);

@@ -204,6 +204,26 @@ struct physdev_dbgp_op {
 };
 XEN_ABI_TYPE(physdev_dbgp_op);
 
+/*
+ * Not in 4.17: numbers and layout are those of 4.20's physdev.h, and of Linux 6.12's
+ * (include/xen/interface/physdev.h), whose pciback calls it.
+ */
+#ifdef XEN_PUBLIC_LATER
+#define PHYSDEVOP_pci_device_reset 32
+
+#define PCI_DEVICE_RESET_COLD 0x0
+#define PCI_DEVICE_RESET_WARM 0x1
+#define PCI_DEVICE_RESET_HOT  0x2
+#define PCI_DEVICE_RESET_FLR  0x3
+#define PCI_DEVICE_RESET_MASK 0x3
+
+struct pci_device_reset {
+    physdev_pci_device_t dev;
+    uint32_t             flags; /* PCI_DEVICE_RESET_*, all other bits 0 */
+};
+XEN_ABI_TYPE(pci_device_reset);
+#endif
+
 #endif /* !__ASSEMBLY__ */
 
 #endif

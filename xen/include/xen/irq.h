@@ -51,7 +51,10 @@ struct msi_source {
 int irq_alloc_msi(struct msi_source *src); /* irq number or -ENOSPC, -ENOMEM */
 void irq_free_msi(unsigned int irq);
 
-/* Trigger mode of a GSI, from the MADT's overrides or as a guest asked. */
+/*
+ * Trigger mode of a GSI, from the MADT's overrides or as a guest asked. -EINVAL: no such
+ * GSI; -EBUSY: someone has it, with another mode.
+ */
 int irq_set_gsi_trigger(unsigned int gsi, bool level, bool active_low);
 bool irq_gsi_is_level(unsigned int gsi);
 

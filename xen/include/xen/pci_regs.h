@@ -55,7 +55,8 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define  PCI_EXP_DEVCAP         4
 #define  PCI_EXP_DEVCAP_FLR     (1U << 28)
 #define  PCI_EXP_DEVCTL         8
-#define  PCI_EXP_DEVCTL_FLR     (1U << 15)
+#define  PCI_EXP_DEVCTL_FLR_SHIFT 15
+#define  PCI_EXP_DEVCTL_FLR     (1U << PCI_EXP_DEVCTL_FLR_SHIFT)
 #define  PCI_EXP_DEVSTA         10
 #define  PCI_EXP_DEVSTA_PENDING (1U << 5)
 #define  PCI_EXP_DEVCTL2        0x28
@@ -74,7 +75,8 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define  PCI_AF_CAP_PENDING     0x01
 #define  PCI_AF_CAP_FLR         0x02
 #define  PCI_AF_CONTROL         4
-#define  PCI_AF_CONTROL_FLR     0x01
+#define  PCI_AF_CONTROL_FLR_SHIFT 0
+#define  PCI_AF_CONTROL_FLR     (1U << PCI_AF_CONTROL_FLR_SHIFT)
 #define  PCI_AF_STATUS          5
 #define  PCI_AF_STATUS_PENDING  0x01
 

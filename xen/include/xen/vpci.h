@@ -8,6 +8,12 @@
 /* Give pdev's owner its view of pdev: handlers for header, MSI, MSI-X. -ENOMEM. */
 int vpci_add(struct pci_dev *pdev);
 void vpci_remove(struct pci_dev *pdev);
+/*
+ * The device was reset by its owner, domain 0: decoding, MSI and MSI-X are off, and what
+ * is in the p2m for it goes. 0, also if nobody has it; -EBUSY: it is a guest's.
+ * [pcidevs_lock held]
+ */
+int vpci_device_reset(struct pci_dev *pdev);
 
 /* A guest's config access; size 1, 2, 4; absent device: all ones / ignored. */
 uint32_t vpci_read(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size);

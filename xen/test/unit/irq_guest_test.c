@@ -245,12 +245,32 @@ static void test_permission(void **state)
     leave();
 }
 
+/* How a line is triggered is settled while somebody has it. */
+static void test_trigger(void **state)
+{
+    (void)state;
+    enter();
+    assert_int_equal(irq_set_gsi_trigger(GSIS, true, true), -EINVAL);
+    assert_int_equal(irq_set_gsi_trigger(GSI, false, false), 0);
+    assert_false(irq_gsi_is_level(GSI));
+    assert_int_equal(irq_set_gsi_trigger(GSI, true, true), 0);
+    assert_int_equal(irq_bind_guest(GSI, &one, arrived, &heard[0]), 0);
+    assert_int_equal(irq_set_gsi_trigger(GSI, true, true), 0);
+    assert_int_equal(irq_set_gsi_trigger(GSI, false, true), -EBUSY);
+    assert_int_equal(irq_set_gsi_trigger(GSI, true, false), -EBUSY);
+    assert_true(irq_gsi_is_level(GSI) && irq_table[GSI].active_low);
+    irq_unbind_guest(GSI, &one);
+    assert_int_equal(irq_set_gsi_trigger(GSI, false, true), 0);
+    leave();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_end),
         cmocka_unit_test(test_new_owner),
         cmocka_unit_test(test_permission),
+        cmocka_unit_test(test_trigger),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

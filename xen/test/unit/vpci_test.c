@@ -307,150 +307,92 @@ static void test_command(void **state)
     leave();
 }
 
-static bool line_is_off(void)
+static void use_device(void)
 {
-    return cfg[PCI_COMMAND + 1] & PCI_COMMAND_INTX_OFF >> 8;
+    uint64_t v = 0x42;
+
+    wr(0x10, 4, 0xfe200000);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    wr(MSI_CAP + 4, 4, 0xfee01000);
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE);
+    wr(MSIX_CAP + 2, 2, PCI_MSIX_ENABLE);
+    assert_int_equal(vpci_mmio(&d, 0xfe202008, 4, true, &v), IO_OK);
+    v = 0;
+    assert_int_equal(vpci_mmio(&d, 0xfe20200c, 4, true, &v), IO_OK);
+    assert_true(bound[0][0].fn && bound[1][0].fn);
 }
 
-static const struct vpci_line line_a = { .dev = 3 };
-
-static void test_line(void **state)
+/* What a reset does, then what a driver does that saved the registers before. */
+static void check_fresh(void)
 {
-    struct vpci_line b = { .dev = 3, .intx = 1 }, none = { .dev = 3, .intx = 4 };
+    uint64_t v = 0;
 
+    assert_int_equal(count_mapped(), 0);
+    assert_true(!bound[0][0].fn && !bound[1][0].fn && !hw_enabled[0] && !hw_enabled[1]);
+    assert_int_equal(rd(MSI_CAP + 2, 2) & PCI_MSI_ENABLE, 0);
+    assert_int_equal(rd(MSI_CAP + 4, 4), 0);
+    assert_int_equal(rd(MSIX_CAP + 2, 2), VECTORS - 1);
+    assert_int_equal(cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY, 0);
+    memset(cfg + 0x11, 0, 3);
+    memset(cfg + 0x19, 0, 3);
+    assert_int_equal(rd(0x10, 4), 0xfe200000);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    assert_int_equal(cfg[0x12] | cfg[0x13] << 8, 0xfe20);
+    assert_int_equal(cfg[0x1b], 0xe0);
+    assert_true(mapped[0xfe200] && mapped[0xe0000]);
+    assert_int_equal(vpci_mmio(&d, 0xfe202008, 4, false, &v), IO_OK);
+    assert_int_equal(v, 0);
+    assert_int_equal(vpci_mmio(&d, 0xfe20200c, 4, false, &v), IO_OK);
+    assert_int_equal(v, PCI_MSIX_VECTOR_MASKED);
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE);
+    assert_true(hw_enabled[0]);
+}
+
+static void device_reset(int expect)
+{
+    spin_lock(&pcidevs_lock);
+    assert_int_equal(vpci_device_reset(&dev), expect);
+    spin_unlock(&pcidevs_lock);
+}
+
+/* Domain 0 resets its device: by both registers, or otherwise and says so. */
+static void test_reset(void **state)
+{
     (void)state;
-    enter(false);
-    assert_true(line_is_off());
-    assert_int_equal(rd(PCI_INTERRUPT_LINE, 4), 0);
-    assert_int_equal(vpci_bind_intx(&d, &b, 20), -ENODEV);
-    assert_int_equal(vpci_bind_intx(&d, &none, 20), -EINVAL);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, NO_GSI), -EPERM);
-    assert_true(line_is_off());
-    assert_int_equal(vpci_unbind_intx(&d, &line_a, 20), -ENOENT);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), -EEXIST);
-    assert_int_equal(wired[16 + 12], 20);
-    assert_false(line_is_off());
-    assert_int_equal(rd(PCI_INTERRUPT_LINE, 4), 0x11c);
-    wr(PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
-    assert_true(line_is_off());
+    enter(true);
+    use_device();
+    wr(EXP_CAP + PCI_EXP_DEVCTL, 2, 0x2810);
+    assert_true(bound[0][0].fn && mapped[0xfe200]);
+    assert_int_equal(rd(EXP_CAP + PCI_EXP_DEVCTL, 2), 0x2810);
+    wr(EXP_CAP + PCI_EXP_DEVCTL, 2, 0x2810 | PCI_EXP_DEVCTL_FLR);
+    assert_int_equal(cfg[EXP_CAP + PCI_EXP_DEVCTL + 1], 0xa8);
+    check_fresh();
     wr(PCI_COMMAND, 2, 0);
-    assert_int_equal(vpci_unbind_intx(&d, &line_a, 21), -ENOENT);
-    vpci_unbind_gsi(&d, 21);
-    assert_int_equal(wired[16 + 12], 20);
-    assert_int_equal(vpci_unbind_intx(&d, &line_a, 20), 0);
-    assert_true(line_is_off() && !wires);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    vpci_unbind_gsi(&d, 20);
-    assert_true(line_is_off() && !wires);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    /* It goes, and all that its registers still say is ones. */
-    memset(cfg, 0xff, sizeof(cfg));
+    use_device();
+    wr(AF_CAP + PCI_AF_CONTROL, 1, PCI_AF_CONTROL_FLR);
+    assert_int_equal(cfg[AF_CAP + PCI_AF_CONTROL], PCI_AF_CONTROL_FLR);
+    check_fresh();
+    wr(PCI_COMMAND, 2, 0);
+    use_device();
+    device_reset(0);
+    check_fresh();
     leave();
-    assert_true(line_is_off());
-}
-
-static bool other_is_off(void)
-{
-    return other_cfg[PCI_COMMAND + 1] & PCI_COMMAND_INTX_OFF >> 8;
-}
-
-/* The domain with a second device, of one function and a line. */
-static void enter_with(sbdf_t s, unsigned int intx)
-{
-    enter(false);
-    other.sbdf = s;
-    other.domain = &d;
-    other_cfg[PCI_INTERRUPT_PIN] = (uint8_t)(intx + 1);
-    assert_int_equal(vpci_add(&other), 0);
-}
-
-static uint32_t other_line(void)
-{
-    return vpci_read(&d, other.sbdf, PCI_INTERRUPT_LINE, 2);
-}
-
-/* The same slot of another bus has the same usual pin. */
-static void test_lines_of_two_buses(void **state)
-{
-    struct vpci_line b = { .bus = 1, .dev = 3 };
-
-    (void)state;
-    enter_with(PCI_SBDF(0, 1, 3, 0), 0);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_true(other_is_off());
-    assert_int_equal(vpci_bind_intx(&d, &b, 21), 0);
-    assert_false(other_is_off());
-    assert_int_equal(wired[28], 20);
-    assert_int_equal(rd(PCI_INTERRUPT_LINE, 2), 0x11c);
-    assert_int_equal(wired[29], 21);
-    assert_int_equal(other_line(), 0x11d);
-    assert_int_equal(vpci_unbind_intx(&d, &line_a, 20), 0);
-    assert_false(other_is_off());
-    assert_int_equal(wires, 1);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_int_equal(wired[28], 20);
-    leave();
-}
-
-/* Two lines that are one wire in the machine. */
-static void test_lines_on_one_gsi(void **state)
-{
-    struct vpci_line b = { .bus = 1, .dev = 0, .intx = 2 };
-
-    (void)state;
-    enter_with(PCI_SBDF(0, 1, 0, 0), 2);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_int_equal(rangeset_remove(&d.irq_caps, 20, 20), 0);
-    assert_int_equal(vpci_bind_intx(&d, &b, 20), -EPERM);
-    assert_true(other_is_off());
-    assert_int_equal(rangeset_add(&d.irq_caps, 20, 20), 0);
-    assert_int_equal(vpci_bind_intx(&d, &b, 20), 0);
-    assert_int_equal(other_line(), 0x31c);
-    assert_int_equal(wires, 1);
-    /* The wire stays while one of them is on it. */
-    vpci_remove(&dev);
-    assert_int_equal(wired[28], 20);
-    assert_false(other_is_off());
+    device_reset(0);    /* nobody's */
+    /* Without the capability the bit means something else. */
+    reset_world(true);
+    cfg[EXP_CAP + PCI_EXP_DEVCAP + 3] = cfg[AF_CAP + PCI_AF_CAP] = 0;
+    assert_int_equal(vpci_domain_init(&d), 0);
     assert_int_equal(vpci_add(&dev), 0);
-    assert_true(line_is_off());
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    vpci_unbind_gsi(&d, 20);
-    assert_true(line_is_off() && other_is_off() && !wires);
+    use_device();
+    wr(EXP_CAP + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_FLR);
+    wr(AF_CAP + PCI_AF_CONTROL, 1, PCI_AF_CONTROL_FLR);
+    assert_true(bound[0][0].fn && mapped[0xfe200]);
     leave();
-}
-
-/* The same slot of another segment is another slot. */
-static void test_lines_of_two_segments(void **state)
-{
-    struct vpci_line b = { .seg = 1, .dev = 3 };
-
-    (void)state;
-    enter_with(PCI_SBDF(1, 0, 3, 0), 0);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_true(!line_is_off() && other_is_off());
-    vpci_remove(&other);
-    assert_int_equal(vpci_add(&other), 0);
-    assert_true(other_is_off());
-    assert_int_equal(vpci_bind_intx(&d, &b, 21), 0);
-    assert_false(other_is_off());
-    assert_int_equal(vpci_unbind_intx(&d, &b, 21), 0);
-    assert_true(!line_is_off() && other_is_off());
-    leave();
-}
-
-/* A function joins the others of its slot's line, and the line stays with the last. */
-static void test_functions_of_a_line(void **state)
-{
-    (void)state;
-    enter_with(PCI_SBDF(0, 0, 3, 1), 0);
-    vpci_remove(&other);
-    assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
-    assert_int_equal(vpci_add(&other), 0);
-    assert_false(other_is_off());
-    assert_int_equal(other_line(), 0x11c);
-    vpci_remove(&dev);
-    assert_int_equal(wired[28], 20);
+    /* A guest's is not domain 0's to reset, and guests do not see how. */
+    enter(false);
+    device_reset(-EBUSY);
+    wr(EXP_CAP + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_FLR);
+    assert_int_equal(cfg[EXP_CAP + PCI_EXP_DEVCTL + 1], 0);
     leave();
 }
 
@@ -511,11 +453,7 @@ int main(void)
         cmocka_unit_test(test_permission_goes_first),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_command),
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_lines_of_two_buses),
-        cmocka_unit_test(test_lines_on_one_gsi),
-        cmocka_unit_test(test_lines_of_two_segments),
-        cmocka_unit_test(test_functions_of_a_line),
+        cmocka_unit_test(test_reset),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_no_memory),
     };

@@ -2,6 +2,7 @@
 /* The fakes behind vpci_world.h. */
 #include "vpci_world.h"
 
+spinlock_t pcidevs_lock;
 struct domain d;
 struct pci_dev dev, other;
 uint8_t cfg[4096], other_cfg[4096];
@@ -275,6 +276,10 @@ void reset_world(bool privileged)
     dev.domain = &d;
     dev.msi_pos = MSI_CAP;
     dev.msix_pos = MSIX_CAP;
+    dev.pcie_pos = EXP_CAP;
+    dev.af_pos = AF_CAP;
+    cfg[EXP_CAP + PCI_EXP_DEVCAP + 3] = PCI_EXP_DEVCAP_FLR >> 24;
+    cfg[AF_CAP + PCI_AF_CAP] = PCI_AF_CAP_PENDING | PCI_AF_CAP_FLR;
     dev.bar[0].size = BAR0_SIZE;
     dev.bar[2].size = BAR2_SIZE;
     dev.bar[2].is_64 = true;

@@ -20,6 +20,8 @@
 
 #define MSI_CAP     0x50
 #define MSIX_CAP    0x70
+#define EXP_CAP     0x80
+#define AF_CAP      0xc0
 #define BAR0_SIZE   0x8000ULL       /* table at page 2, PBA at page 3 */
 #define BAR2_SIZE   0x100000ULL     /* 64 bits wide */
 #define VECTORS     4U

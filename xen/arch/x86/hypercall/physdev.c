@@ -4,6 +4,8 @@
  * bound here: translated guests use the MSI capabilities of their devices and their I/O
  * APIC, which XEN_DOMCTL_bind_pt_irq wires for domains other than 0.
  */
+#define XEN_PUBLIC_LATER    /* PHYSDEVOP_pci_device_reset */
+
 #include <xen/domain.h>
 #include <xen/guest_access.h>
 #include <xen/hypercall.h>
@@ -47,6 +49,24 @@ static long device_remove(uint64_t arg)
     if (arg_read(&op, arg))
         return -EFAULT;
     return pci_remove_device(sbdf_of(op.seg, op.bus, op.devfn));
+}
+
+/* Of whatever kind the reset was: all of them leave the device without addresses. */
+static long device_reset(uint64_t arg)
+{
+    struct pci_device_reset op;
+    struct pci_dev *pdev;
+    long rc;
+
+    if (arg_read(&op, arg))
+        return -EFAULT;
+    if (op.flags & ~(uint32_t)PCI_DEVICE_RESET_MASK)
+        return -EINVAL;
+    spin_lock(&pcidevs_lock);
+    pdev = pci_find(sbdf_of(op.dev.seg, op.dev.bus, op.dev.devfn));
+    rc = pdev ? vpci_device_reset(pdev) : -ENODEV;
+    spin_unlock(&pcidevs_lock);
+    return rc;
 }
 
 /* The calls from before there were segments. */
@@ -98,6 +118,23 @@ static long map_pirq(uint64_t arg)
     return copy_to_guest_va(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
+/* Domain 0 knows from ACPI what no guest that gets the line could say. */
+static long setup_gsi(uint64_t arg)
+{
+    struct physdev_setup_gsi op;
+    int rc;
+
+    if (arg_read(&op, arg))
+        return -EFAULT;
+    if (op.gsi < 0 || (unsigned int)op.gsi >= nr_gsis || op.triggering > 1 ||
+        op.polarity > 1)
+        return -EINVAL;
+    if (!may_pass_on(op.gsi))
+        return -EPERM;
+    rc = irq_set_gsi_trigger((unsigned int)op.gsi, op.triggering, op.polarity);
+    return rc == -EBUSY ? -EEXIST : rc;
+}
+
 static long unmap_pirq(uint64_t arg)
 {
     struct physdev_unmap_pirq op;
@@ -127,12 +164,16 @@ static long dispatch(const unsigned long *a)
         return map_pirq(a[1]);
     case PHYSDEVOP_unmap_pirq:
         return unmap_pirq(a[1]);
+    case PHYSDEVOP_setup_gsi:
+        return setup_gsi(a[1]);
     case PHYSDEVOP_pci_mmcfg_reserved:
         return mmcfg_reserved(a[1]);
     case PHYSDEVOP_pci_device_add:
         return device_add(a[1]);
     case PHYSDEVOP_pci_device_remove:
         return device_remove(a[1]);
+    case PHYSDEVOP_pci_device_reset:
+        return device_reset(a[1]);
     case PHYSDEVOP_manage_pci_add:
     case PHYSDEVOP_manage_pci_add_ext:
     case PHYSDEVOP_manage_pci_remove:

@@ -202,37 +202,21 @@ int irq_set_affinity(unsigned int irq, const cpumask_t *mask)
 int irq_set_gsi_trigger(unsigned int gsi, bool level, bool active_low)
 {
     struct irq_desc *desc = gsi < nr_gsis ? irq_desc_get(gsi) : NULL;
-    bool old_level, old_low;
     uint64_t flags;
     int rc = 0;
 
     if (!desc)
         return -EINVAL;
     spin_lock(&irq_setup_lock);
-    old_level = desc->level;
-    old_low = desc->active_low;
-    if (old_level == level && old_low == active_low)
-        goto out;
-    if (desc->fn && !desc->guest) {
-        rc = -EBUSY;
-        goto out;
+    if (desc->fn) {
+        rc = desc->level == level && desc->active_low == active_low ? 0 : -EBUSY;
+    } else {
+        /* Without an owner it has no route: the hardware hears of it with the next. */
+        flags = spin_lock_irqsave(&desc->lock);
+        desc->level = level;
+        desc->active_low = active_low;
+        spin_unlock_irqrestore(&desc->lock, flags);
     }
-    if (desc->vector)
-        set_moving(desc, true);
-    flags = spin_lock_irqsave(&desc->lock);
-    desc->level = level;
-    desc->active_low = active_low;
-    desc->awaits_guest &= level;
-    spin_unlock_irqrestore(&desc->lock, flags);
-    if (desc->vector) {
-        rc = desc->source->program(desc);
-        if (rc) {
-            desc->level = old_level;
-            desc->active_low = old_low;
-        }
-        set_moving(desc, false);
-    }
-out:
     spin_unlock(&irq_setup_lock);
     return rc;
 }

@@ -4,6 +4,7 @@
  * to us. What would be wrong: a register that the next owner finds as the last one left
  * it, or a device that comes back without the address and line that it had here.
  */
+#define XEN_PUBLIC_LATER
 #include <public/physdev.h>
 #include "remote.h"
 
@@ -202,4 +203,123 @@ TEST(quarantine_of_ours)
     CHECK_EQ(deassign_device(DOMID_IO, devfn), 0);
     edu_config_write(devfn, COMMAND, MEMORY);
     CHECK_EQ(host_register(CC), CC_VALUE);
+}
+
+/* --- we reset it ourselves --------------------------------------------------------- */
+
+#define NOWHERE     ((void *)0x7fff00000000)
+#define EXPRESS     0x10u
+#define DEVCTL      8u
+#define DEVCTL_FLR  0x8000u
+
+static unsigned int our_capability(unsigned int id)
+{
+    unsigned int pos = edu_config_read(devfn, 0x34) & 0xff;
+
+    while (pos && (edu_config_read(devfn, pos) & 0xff) != id)
+        pos = edu_config_read(devfn, pos) >> 8 & 0xff;
+    return pos;
+}
+
+static long device_reset(unsigned int slot, uint32_t flags)
+{
+    struct pci_device_reset op = { .dev.devfn = (uint8_t)slot, .flags = flags };
+
+    return HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_reset, &op);
+}
+
+/* It lost its address, and has it again with the first access that wants it. */
+static void check_back(uint32_t value)
+{
+    unsigned int cap = our_capability(MSIX);
+
+    CHECK_EQ(edu_config_read(devfn, COMMAND) & (MEMORY | MASTER), 0);
+    CHECK_EQ(edu_config_read(devfn, cap) >> 31, 0);
+    CHECK_EQ(edu_config_read(devfn, 0x10), host_bar);
+    edu_config_write(devfn, LINE, LINE_VALUE);
+    edu_config_write(devfn, COMMAND, MEMORY | MASTER);
+    CHECK_EQ(host_register(CC), value);
+    set_host_register(CC, CC_VALUE);
+    CHECK_EQ(host_register(CC), CC_VALUE);
+}
+
+static void arm(void)
+{
+    unsigned int cap = our_capability(MSIX);
+
+    edu_config_write(devfn, cap, edu_config_read(devfn, cap) | 0x80000000u);
+    CHECK_EQ(edu_config_read(devfn, cap) >> 31, 1);
+    set_host_register(CC, CC_VALUE);
+}
+
+TEST(own_reset)
+{
+    unsigned int cap = our_capability(EXPRESS);
+
+    CHECK(cap != 0);
+    edu_config_write(devfn, COMMAND, MEMORY | MASTER);
+    arm();
+    edu_config_write(devfn, cap + DEVCTL, DEVCTL_FLR);
+    delay_ns(RESET_NS);
+    check_back(0);
+}
+
+/* Reset otherwise, of which only the hypercall tells: nothing may hold on to it. */
+TEST(reset_told)
+{
+    arm();
+    CHECK_EQ(device_reset(devfn, PCI_DEVICE_RESET_FLR), 0);
+    edu_config_write(devfn, COMMAND, 0);
+    check_back(CC_VALUE);
+    arm();
+    CHECK_EQ(device_reset(devfn, PCI_DEVICE_RESET_COLD), 0);
+    edu_config_write(devfn, COMMAND, 0);
+    check_back(CC_VALUE);
+}
+
+TEST(reset_refused)
+{
+    struct pci_device_reset none = { .dev.seg = 1 };
+    struct remote_count before;
+
+    CHECK_EQ(device_reset(devfn, PCI_DEVICE_RESET_MASK + 1), -XEN_EINVAL);
+    CHECK_EQ(device_reset(devfn, ~0u), -XEN_EINVAL);
+    CHECK_EQ(device_reset(0xff, 0), -XEN_ENODEV);
+    CHECK_EQ(HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_reset, &none),
+             -XEN_ENODEV);
+    CHECK_EQ(HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_reset, NOWHERE),
+             -XEN_EFAULT);
+    set_host_register(CC, 0);
+    before = remote_count();
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    use();
+    CHECK_EQ(device_reset(devfn, PCI_DEVICE_RESET_FLR), -XEN_EBUSY);
+    CHECK_EQ(remote_read(PLACE + CC, 4), CC_VALUE);
+    destroy();
+    take_back();
+    check_nothing_left(before);
+}
+
+/* --- lines, of which domain 0's ACPI knows how they are triggered ------------------ */
+
+static long setup_gsi(int gsi, uint8_t level, uint8_t low)
+{
+    struct physdev_setup_gsi op = { .gsi = gsi, .triggering = level, .polarity = low };
+
+    return HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi, &op);
+}
+
+TEST(setup_gsi)
+{
+    CHECK_EQ(setup_gsi(22, 1, 1), 0);
+    CHECK_EQ(setup_gsi(22, 1, 1), 0);
+    CHECK_EQ(setup_gsi(22, 0, 0), 0);
+    CHECK_EQ(setup_gsi(22, 2, 0), -XEN_EINVAL);
+    CHECK_EQ(setup_gsi(22, 0, 2), -XEN_EINVAL);
+    CHECK_EQ(setup_gsi(-1, 1, 1), -XEN_EINVAL);
+    CHECK_EQ(setup_gsi(0x10000, 1, 1), -XEN_EINVAL);
+    CHECK_EQ(setup_gsi(4, 1, 1), -XEN_EEXIST);      /* the hypervisor's console */
+    CHECK_EQ(HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi, NOWHERE),
+             -XEN_EFAULT);
 }
