@@ -15,7 +15,8 @@ struct terms {
     uint16_t flags;
     uint64_t frame;             /* gfn */
     uint16_t start, length;
-    domid_t via;                /* transitive */
+    bool transitive;
+    domid_t via;
     grant_ref_t via_ref;
 };
 
@@ -76,7 +77,8 @@ static int announce_v2(union grant_entry_v2 *e, grant_status_t *status, domid_t 
         return GNTST_general_error;
 
     *t = (struct terms){.flags = (uint16_t)before, .length = PAGE_SIZE};
-    if ((t->flags & GTF_type_mask) == GTF_transitive) {
+    t->transitive = (t->flags & GTF_type_mask) == GTF_transitive;
+    if (t->transitive) {
         t->via = read_once(e->transitive.trans_domid);
         t->via_ref = read_once(e->transitive.gref);
         return GNTST_okay;
@@ -107,15 +109,39 @@ static void retract(struct grant_table *gt, grant_ref_t ref)
         __atomic_fetch_and(grant_status(gt, ref), (uint16_t)~gone, __ATOMIC_SEQ_CST);
 }
 
-/* The granter's frame; the first pin keeps it, later ones use the same. [gt->lock] */
+/*
+ * A granter that changes an entry in use would have one pin's page, or lack of one, stand
+ * for what another was promised.
+ */
+static bool same_terms(const struct active_grant *a, const struct terms *t)
+{
+    if (a->transitive != t->transitive)
+        return false;
+    if (t->transitive)
+        return a->via == t->via && a->via_ref == t->via_ref;
+    return gfn_x(a->gfn) == t->frame && a->start == t->start && a->length == t->length;
+}
+
+/*
+ * The granter's frame, or what a transitive grant stands for: the first pin keeps it,
+ * later ones use the same. [gt->lock]
+ */
 static int take_frame(struct domain *granter, struct active_grant *a,
                       const struct terms *t, bool write)
 {
     bool in_use = a->readers | a->writers;
     struct page_info *pg;
 
+    if (in_use && !same_terms(a, t))
+        return GNTST_general_error;
     if (in_use && (!write || a->writers))
         return GNTST_okay;
+    if (t->transitive) {
+        a->transitive = true;
+        a->via = t->via;
+        a->via_ref = t->via_ref;
+        return GNTST_okay;
+    }
     pg = p2m_get_page(granter, in_use ? a->gfn : _gfn(t->frame), NULL,
                       P2M_GET_OWN | (write ? P2M_GET_WRITE : 0));
     if (!pg)
@@ -128,6 +154,7 @@ static int take_frame(struct domain *granter, struct active_grant *a,
         return same ? GNTST_okay : GNTST_bad_page;
     }
     a->page = pg;
+    a->transitive = false;
     a->gfn = _gfn(t->frame);
     a->start = t->start;
     a->length = t->length;
@@ -156,7 +183,7 @@ static int pin_entry(struct domain *granter, grant_ref_t ref, domid_t who,
                            &announced);
     if (rc == GNTST_okay && (uint32_t)t->start + t->length > PAGE_SIZE)
         rc = GNTST_general_error;
-    if (rc == GNTST_okay && (t->flags & GTF_type_mask) != GTF_transitive)
+    if (rc == GNTST_okay)
         rc = take_frame(granter, a, t, write);
     if (rc != GNTST_okay) {
         /* The bits of an entry that never was ours to use may mean something else. */
@@ -240,7 +267,7 @@ int grant_pin(struct domain *granter, grant_ref_t ref, domid_t who, unsigned int
         pin->length = a->length;
     }
     spin_unlock(&gt->lock);
-    if (rc != GNTST_okay || (t.flags & GTF_type_mask) != GTF_transitive)
+    if (rc != GNTST_okay || !t.transitive)
         return rc;
     rc = pin_via(granter, &t, flags, pin);
     if (rc != GNTST_okay)

@@ -17,13 +17,24 @@
 #define V2_PER_FRAME     (PAGE_SIZE / sizeof(union grant_entry_v2))
 #define STATUS_PER_FRAME (PAGE_SIZE / sizeof(grant_status_t))
 
-/* The hypervisor's view of one entry that is or was in use. */
+/*
+ * The hypervisor's view of one entry that is or was in use. What the first pin found holds
+ * for all that come while it is there.
+ */
 struct active_grant {
     struct page_info *page;      /* referenced while pinned, NULL: a transitive grant */
-    gfn_t gfn;
+    union {
+        gfn_t gfn;
+        grant_ref_t via_ref;     /* transitive: what it stands for */
+    };
     uint32_t readers, writers;   /* pins */
     domid_t domid;               /* who holds them */
-    uint16_t start, length;      /* the part of the page that is granted */
+    union {
+        uint16_t start;          /* the part of the page that is granted */
+        domid_t via;             /* transitive: whose grant via_ref is */
+    };
+    uint16_t length;
+    bool transitive;
 };
 
 #define MT_HOST     (1U << 0)    /* mapped at gfn */

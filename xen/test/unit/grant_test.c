@@ -537,6 +537,93 @@ static void test_transitive(void **state)
     assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
 }
 
+static int pin_30(unsigned int flags, struct pinned_grant *pin)
+{
+    return grant_pin(wother, 30, 1, flags, pin);
+}
+
+/*
+ * An entry that changes while somebody uses it: each later user gets what the first one
+ * found, or nothing. A frame that the first pin never took would be no page at all.
+ */
+static void test_changed_in_use(void **state)
+{
+    struct grant_table *gt = wother->grant_table;
+    struct grant_entry_v1 *mine = grant_v1(wd->grant_table, 20);
+    union grant_entry_v2 *e, was = {.hdr = {GTF_permit_access | GTF_sub_page, 1}};
+    struct gnttab_copy c = copy_op(50, 30, 5);
+    struct pinned_grant first, second;
+
+    assert_int_equal(grant_set_version(wother, 2), 0);
+    *mine = (struct grant_entry_v1){GTF_permit_access, 2, 50};
+    e = grant_v2(gt, 30);
+    e->transitive.trans_domid = 1;
+    e->transitive.gref = 20;
+    e->hdr.domid = 1;
+    e->hdr.flags = GTF_transitive;
+
+    /* From another's grant to a page of its own, and elsewhere. */
+    assert_int_equal(pin_30(0, &first), GNTST_okay);
+    e->full_page.frame = LENT_GFN;
+    e->hdr.flags = GTF_permit_access;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+    assert_int_equal(copy(&c), GNTST_general_error);
+    assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
+    e->transitive.trans_domid = 1;
+    e->transitive.gref = 21;
+    e->hdr.flags = GTF_transitive;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+    e->transitive.gref = 20;
+    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_okay);
+    assert_ptr_equal(second.page, own);
+    grant_unpin(&second);
+    grant_unpin(&first);
+    assert_int_equal(mine->flags, GTF_permit_access);
+    assert_int_equal(*grant_status(gt, 30), 0);
+
+    /* From part of a page to another part, all of it, another page, another's grant. */
+    was.sub_page.page_off = 16;
+    was.sub_page.length = 5;
+    was.sub_page.frame = LENT_GFN;
+    *e = was;
+    assert_int_equal(pin_30(0, &first), GNTST_okay);
+    e->sub_page.page_off = 8;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+    *e = was;
+    e->sub_page.length = 6;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+    *e = was;
+    e->sub_page.frame = LENT_GFN + 1;
+    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_general_error);
+    *e = was;
+    e->hdr.flags = GTF_permit_access;
+    assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
+    e->transitive.trans_domid = 1;
+    e->transitive.gref = 20;
+    e->hdr.flags = GTF_transitive;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+
+    /* Whom it is for, whether it may be written, and the kind of table. */
+    *e = was;
+    e->hdr.domid = 2;
+    assert_int_equal(pin_30(0, &second), GNTST_general_error);
+    assert_int_equal(grant_pin(wother, 30, 2, 0, &second), GNTST_general_error);
+    *e = was;
+    e->hdr.flags |= GTF_readonly;
+    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_general_error);
+    assert_int_equal(grant_set_version(wother, 1), -EBUSY);
+    *e = was;
+    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_okay);
+    assert_ptr_equal(second.page, lent[0]);
+    assert_int_equal(second.start, 16);
+    assert_int_equal(second.length, 5);
+    assert_int_equal(*grant_status(gt, 30), USE_BITS);
+    grant_unpin(&second);
+    grant_unpin(&first);
+    assert_int_equal(*grant_status(gt, 30), 0);
+    assert_int_equal(mine->flags, GTF_permit_access);
+}
+
 static void test_growth(void **state)
 {
     struct gnttab_setup_table st = {.dom = DOMID_SELF, .nr_frames = 3};
@@ -583,7 +670,7 @@ int main(void)
         T(test_flush_timeout),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
         T(test_copy),          T(test_version_2),     T(test_transitive),
-        T(test_growth),
+        T(test_changed_in_use), T(test_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
