@@ -18,8 +18,8 @@
 #define STATUS_PER_FRAME (PAGE_SIZE / sizeof(grant_status_t))
 
 /*
- * The hypervisor's view of one entry that is or was in use. What the first pin found holds
- * for all that come while it is there.
+ * The hypervisor's view of one entry that is or was in use. What the first pin found
+ * holds for all that come while it is there.
  */
 struct active_grant {
     struct page_info *page;      /* referenced while pinned, NULL: a transitive grant */

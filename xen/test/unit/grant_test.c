@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Grants between two domains over the real p2m, heap and page references. p2m_world.c
- * watches every put; here a granter additionally watches that its use bits stay set until
- * the flush of an unmap is complete. Each test ends by killing both domains: handles,
- * charges and free memory must be as before.
- */
+/* Mapping, unmapping, copies and growth, version 1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,151 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <xen/guest_access.h>
-#include <xen/hypercall.h>
 #include <asm/current.h>
 
-#include "../../common/grant/private.h"
-#include "guest_fake.h"
-#include "p2m_world.h"
-
-#define LENT     200u
-#define LENT_GFN 100ul
-#define USE_BITS (GTF_reading | GTF_writing)
-
-static struct page_info *lent[LENT], *own;
-static bool quarantine;
-
-/* --- what the grant table calls ---------------------------------------------------- */
-
-struct domain *domain_get_by_id(domid_t id)
-{
-    struct domain *d = id == DOMID_SELF || id == 1 ? wd : id == 2 ? wother : NULL;
-
-    if (d)
-        d->refcount++;
-    return d;
-}
-
-void gprintk(const char *level, const char *fmt, ...)
-{
-}
-
-int __real_p2m_commit(struct p2m_txn *txn);
-int __wrap_p2m_commit(struct p2m_txn *txn);
-
-/* Until the flush is done, no granter may think that its page is free. */
-static grant_ref_t watch_first, watch_n;
-
-int __wrap_p2m_commit(struct p2m_txn *txn)
-{
-    for (grant_ref_t ref = watch_first; ref < watch_first + watch_n; ref++)
-        assert_true(grant_v1(wother->grant_table, ref)->flags & GTF_reading);
-    return __real_p2m_commit(txn);
-}
-
-/* --- bench ------------------------------------------------------------------------- */
-
-static struct grant_entry_v1 *entry(grant_ref_t ref)
-{
-    return grant_v1(wother->grant_table, ref);
-}
-
-static void lend(grant_ref_t ref, unsigned int page, domid_t to, uint16_t flags)
-{
-    entry(ref)->domid = to;
-    entry(ref)->frame = (uint32_t)(LENT_GFN + page);
-    entry(ref)->flags = flags;
-}
-
-static int start(void **state)
-{
-    world_start();
-    bad_start = bad_end = 0;
-    watch_n = 0;
-    quarantine = false;
-    assert_int_equal(grant_table_init(wd, 4, 4, 2), 0);
-    assert_int_equal(grant_table_init(wother, 4, 4, 2), 0);
-    for (unsigned int i = 0; i < LENT; i++) {
-        lent[i] = domain_alloc_pages(wother, 0, 0);
-        assert_non_null(lent[i]);
-        assert_int_equal(p2m_map_one(wother, _gfn(LENT_GFN + i), page_to_mfn(lent[i]), 0,
-                                     P2M_RAM_RW), 0);
-        w_own_refs[frame_index(page_to_mfn(lent[i]))] = 1; /* wother's own map */
-    }
-    own = domain_alloc_pages(wd, 0, 0);
-    assert_non_null(own);
-    assert_int_equal(p2m_map_one(wd, _gfn(50), page_to_mfn(own), 0, P2M_RAM_RW), 0);
-    return 0;
-}
-
-static void close_table(struct domain *d)
-{
-    if (!d->grant_table)
-        return;
-    d->dying = DOMDYING_DYING;
-    watch_n = 0;
-    while (grant_table_release_mappings(d) == -ERESTART)
-        ;
-    assert_int_equal(d->grant_table->nr_mapped, 0);
-    grant_table_release_frames(d);
-}
-
-static int stop(void **state)
-{
-    w_preempt = true;
-    close_table(wd);
-    close_table(wother);
-    w_preempt = false;
-    grant_table_destroy(wd);
-    grant_table_destroy(wother);
-    memset(w_own_refs, 0, sizeof(w_own_refs));
-    world_stop(quarantine);
-    return 0;
-}
-
-static long op(unsigned int cmd, void *arg, unsigned int count)
-{
-    long rc;
-
-    world_look();
-    rc = call_to_end(hypercall_grant_table_op, cmd, arg, count);
-    world_look();
-    return rc;
-}
-
-static uint64_t place(unsigned int i)
-{
-    return (W_BASE + i) << PAGE_SHIFT;
-}
-
-static struct gnttab_map_grant_ref map(grant_ref_t ref, unsigned int at, uint32_t flags)
-{
-    struct gnttab_map_grant_ref m = {.host_addr = place(at), .flags = flags, .ref = ref,
-                                     .dom = 2, .status = 99};
-
-    assert_int_equal(op(GNTTABOP_map_grant_ref, &m, 1), 0);
-    return m;
-}
-
-static int unmap(grant_handle_t handle, uint64_t host, uint64_t dev)
-{
-    struct gnttab_unmap_grant_ref u = {.host_addr = host, .dev_bus_addr = dev,
-                                       .handle = handle, .status = 99};
-
-    assert_int_equal(op(GNTTABOP_unmap_grant_ref, &u, 1), 0);
-    return u.status;
-}
-
-static enum p2m_type type_at(unsigned int i, mfn_t *mfn)
-{
-    enum p2m_type t;
-
-    *mfn = p2m_lookup(wd, _gfn(W_BASE + i), &t, NULL);
-    return t;
-}
-
-/* --- tests ------------------------------------------------------------------------- */
+#include "grant_world.h"
 
 static void test_map_unmap(void **state)
 {
@@ -389,25 +242,6 @@ static void test_handles_run_out(void **state)
     assert_int_equal(map(8, n, GNTMAP_host_map).status, GNTST_no_device_space);
 }
 
-static struct gnttab_copy copy_op(uint64_t from_gfn, grant_ref_t to, uint16_t len)
-{
-    struct gnttab_copy c = {.len = len, .flags = GNTCOPY_dest_gref, .status = 99};
-
-    c.source.u.gmfn = from_gfn;
-    c.source.domid = DOMID_SELF;
-    c.source.offset = 8;
-    c.dest.u.ref = to;
-    c.dest.domid = 2;
-    c.dest.offset = 16;
-    return c;
-}
-
-static int copy(struct gnttab_copy *c)
-{
-    assert_int_equal(op(GNTTABOP_copy, c, 1), 0);
-    return c->status;
-}
-
 static void test_copy(void **state)
 {
     struct gnttab_copy c = copy_op(50, 8, 5);
@@ -443,185 +277,6 @@ static void test_copy(void **state)
     c.dest.offset = 100;
     assert_int_equal(copy(&c), GNTST_okay);
     assert_memory_equal((char *)page_to_virt(own) + 100, "hel", 3);
-}
-
-/* --- version 2 --------------------------------------------------------------------- */
-
-static void as_other(bool other)
-{
-    static struct vcpu v;
-
-    v.domain = other ? wother : wd;
-    current = other ? &v : wd->vcpu[0];
-}
-
-static void test_version_2(void **state)
-{
-    struct grant_table *gt = wother->grant_table;
-    struct gnttab_set_version sv = {3};
-    struct gnttab_get_version gv = {.dom = 2};
-    struct gnttab_map_grant_ref m;
-    struct gnttab_copy c;
-    mfn_t mfn;
-
-    lend(1, 3, 1, GTF_permit_access);
-    lend(8, 0, 1, GTF_permit_access);
-    m = map(8, 0, GNTMAP_host_map);
-    as_other(true);
-    assert_int_equal(op(GNTTABOP_set_version, &sv, 1), -EINVAL);
-    assert_int_equal(sv.version, 1);
-    sv.version = 2;
-    assert_int_equal(op(GNTTABOP_set_version, &sv, 1), -EBUSY);
-    as_other(false);
-    assert_int_equal(unmap(m.handle, place(0), 0), GNTST_okay);
-    assert_int_equal(grant_table_get_frame(wother, 0, true, &mfn), -EINVAL);
-    as_other(true);
-    sv.version = 2;
-    assert_int_equal(op(GNTTABOP_set_version, &sv, 1), 0);
-    as_other(false);
-    assert_int_equal(op(GNTTABOP_get_version, &gv, 1), 0);
-    assert_int_equal(gv.version, 2);
-
-    /* What the toolstack put in is still there, the rest is gone. */
-    assert_int_equal(grant_v2(gt, 1)->hdr.flags, GTF_permit_access);
-    assert_int_equal(grant_v2(gt, 1)->full_page.frame, LENT_GFN + 3);
-    assert_int_equal(grant_v2(gt, 8)->hdr.flags, 0);
-    assert_int_equal(grant_table_get_frame(wother, 0, true, &mfn), 0);
-
-    m = map(1, 0, GNTMAP_host_map);
-    assert_int_equal(m.status, GNTST_okay);
-    assert_int_equal(*grant_status(gt, 1), USE_BITS);
-    assert_int_equal(grant_v2(gt, 1)->hdr.flags, GTF_permit_access);
-    assert_int_equal(unmap(m.handle, place(0), 0), GNTST_okay);
-    assert_int_equal(*grant_status(gt, 1), 0);
-
-    /* Part of a page: may be copied within its bounds, not mapped. */
-    grant_v2(gt, 9)->sub_page.page_off = 16;
-    grant_v2(gt, 9)->sub_page.length = 5;
-    grant_v2(gt, 9)->sub_page.frame = LENT_GFN;
-    grant_v2(gt, 9)->hdr.domid = 1;
-    grant_v2(gt, 9)->hdr.flags = GTF_permit_access | GTF_sub_page;
-    assert_int_equal(map(9, 0, GNTMAP_host_map).status, GNTST_general_error);
-    c = copy_op(50, 9, 5);
-    assert_int_equal(copy(&c), GNTST_okay);
-    c = copy_op(50, 9, 6);
-    assert_int_equal(copy(&c), GNTST_general_error);
-    grant_v2(gt, 9)->sub_page.page_off = 4095;
-    c = copy_op(50, 9, 5);
-    assert_int_equal(copy(&c), GNTST_general_error);
-    assert_int_equal(*grant_status(gt, 9), 0);
-}
-
-/* wother passes on a page that wd lent it; wd copies to itself by that way. */
-static void test_transitive(void **state)
-{
-    struct grant_table *gt = wother->grant_table;
-    struct grant_entry_v1 *mine = grant_v1(wd->grant_table, 20);
-    struct gnttab_copy c = copy_op(50, 30, 5);
-
-    assert_int_equal(grant_set_version(wother, 2), 0);
-    grant_v2(gt, 30)->transitive.trans_domid = 1;
-    grant_v2(gt, 30)->transitive.gref = 20;
-    grant_v2(gt, 30)->hdr.domid = 1;
-    grant_v2(gt, 30)->hdr.flags = GTF_transitive;
-    assert_int_equal(copy(&c), GNTST_general_error); /* nothing lent yet */
-    assert_int_equal(*grant_status(gt, 30), 0);
-    mine->domid = 2;
-    mine->frame = 50;
-    mine->flags = GTF_permit_access;
-    memcpy((char *)page_to_virt(own) + 8, "abcde", 5);
-    assert_int_equal(copy(&c), GNTST_okay);
-    assert_memory_equal((char *)page_to_virt(own) + 16, "abcde", 5);
-    assert_int_equal(mine->flags, GTF_permit_access);
-    assert_int_equal(*grant_status(gt, 30), 0);
-    assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
-}
-
-static int pin_30(unsigned int flags, struct pinned_grant *pin)
-{
-    return grant_pin(wother, 30, 1, flags, pin);
-}
-
-/*
- * An entry that changes while somebody uses it: each later user gets what the first one
- * found, or nothing. A frame that the first pin never took would be no page at all.
- */
-static void test_changed_in_use(void **state)
-{
-    struct grant_table *gt = wother->grant_table;
-    struct grant_entry_v1 *mine = grant_v1(wd->grant_table, 20);
-    union grant_entry_v2 *e, was = {.hdr = {GTF_permit_access | GTF_sub_page, 1}};
-    struct gnttab_copy c = copy_op(50, 30, 5);
-    struct pinned_grant first, second;
-
-    assert_int_equal(grant_set_version(wother, 2), 0);
-    *mine = (struct grant_entry_v1){GTF_permit_access, 2, 50};
-    e = grant_v2(gt, 30);
-    e->transitive.trans_domid = 1;
-    e->transitive.gref = 20;
-    e->hdr.domid = 1;
-    e->hdr.flags = GTF_transitive;
-
-    /* From another's grant to a page of its own, and elsewhere. */
-    assert_int_equal(pin_30(0, &first), GNTST_okay);
-    e->full_page.frame = LENT_GFN;
-    e->hdr.flags = GTF_permit_access;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-    assert_int_equal(copy(&c), GNTST_general_error);
-    assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
-    e->transitive.trans_domid = 1;
-    e->transitive.gref = 21;
-    e->hdr.flags = GTF_transitive;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-    e->transitive.gref = 20;
-    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_okay);
-    assert_ptr_equal(second.page, own);
-    grant_unpin(&second);
-    grant_unpin(&first);
-    assert_int_equal(mine->flags, GTF_permit_access);
-    assert_int_equal(*grant_status(gt, 30), 0);
-
-    /* From part of a page to another part, all of it, another page, another's grant. */
-    was.sub_page.page_off = 16;
-    was.sub_page.length = 5;
-    was.sub_page.frame = LENT_GFN;
-    *e = was;
-    assert_int_equal(pin_30(0, &first), GNTST_okay);
-    e->sub_page.page_off = 8;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-    *e = was;
-    e->sub_page.length = 6;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-    *e = was;
-    e->sub_page.frame = LENT_GFN + 1;
-    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_general_error);
-    *e = was;
-    e->hdr.flags = GTF_permit_access;
-    assert_int_equal(map(30, 0, GNTMAP_host_map).status, GNTST_general_error);
-    e->transitive.trans_domid = 1;
-    e->transitive.gref = 20;
-    e->hdr.flags = GTF_transitive;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-
-    /* Whom it is for, whether it may be written, and the kind of table. */
-    *e = was;
-    e->hdr.domid = 2;
-    assert_int_equal(pin_30(0, &second), GNTST_general_error);
-    assert_int_equal(grant_pin(wother, 30, 2, 0, &second), GNTST_general_error);
-    *e = was;
-    e->hdr.flags |= GTF_readonly;
-    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_general_error);
-    assert_int_equal(grant_set_version(wother, 1), -EBUSY);
-    *e = was;
-    assert_int_equal(pin_30(PIN_WRITE, &second), GNTST_okay);
-    assert_ptr_equal(second.page, lent[0]);
-    assert_int_equal(second.start, 16);
-    assert_int_equal(second.length, 5);
-    assert_int_equal(*grant_status(gt, 30), USE_BITS);
-    grant_unpin(&second);
-    grant_unpin(&first);
-    assert_int_equal(*grant_status(gt, 30), 0);
-    assert_int_equal(mine->flags, GTF_permit_access);
 }
 
 static void test_growth(void **state)
@@ -663,14 +318,13 @@ static void test_growth(void **state)
 
 int main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, start, stop)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, grant_world_start, grant_world_stop)
     const struct CMUnitTest tests[] = {
         T(test_map_unmap),     T(test_device_map),    T(test_refusals),
         T(test_in_the_way),    T(test_unwind),        T(test_batch),
         T(test_flush_timeout),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
-        T(test_copy),          T(test_version_2),     T(test_transitive),
-        T(test_changed_in_use), T(test_growth),
+        T(test_copy),          T(test_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
