@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory for stacks. Addresses come in slots of one size, of which the lowest page and all
- * that the stack leaves over stay unmapped, so that a stack is bounded on both sides.
+ * Memory for stacks. Addresses come in slots of one size, of which the lowest page and
+ * all that the stack leaves over stay unmapped, so that a stack is bounded on both sides.
  */
 #include <xen/bitops.h>
 #include <xen/lib.h>

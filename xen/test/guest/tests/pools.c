@@ -6,33 +6,15 @@
  * scheduler, answers EAGAIN where the caller's own vCPU has to leave its CPU first (its
  * tools try again), and keeps some memory; the rest passes there too.
  */
-#include "spin.h"
-
-#define ANY 0xffffffffu
-#define EADDRNOTAVAIL 99
-
-enum { CREATE = 1, DESTROY, INFO, ADD, RM, MOVE, FREE };
+#include "sched.h"
 
 static struct xen_sysctl_cpupool_op last;
 static uint64_t cpus; /* of the last INFO or FREE */
 
 static long pool(uint32_t what, uint32_t id, uint32_t arg)
 {
-    struct xen_sysctl op = {.cmd = XEN_SYSCTL_cpupool_op,
-                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
-    long rc;
-
-    op.u.cpupool_op.op = what;
-    op.u.cpupool_op.cpupool_id = id;
-    op.u.cpupool_op.sched_id = arg;
-    op.u.cpupool_op.domid = arg;
-    op.u.cpupool_op.cpu = arg;
     cpus = 0;
-    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, (uint8_t *)&cpus);
-    op.u.cpupool_op.cpumap.nr_bits = 64;
-    rc = HC(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0);
-    last = op.u.cpupool_op;
-    return rc;
+    return pool_op(&last, what, id, arg, &cpus);
 }
 
 /* The same by a scheduler's id. */
@@ -70,36 +52,11 @@ static uint32_t pool_of(domid_t id)
     return domctl(&op, XEN_DOMCTL_getdomaininfo, id) ? ANY : op.u.getdomaininfo.cpupool;
 }
 
-static long affinity(uint32_t cmd, domid_t id, uint64_t *map)
-{
-    struct xen_domctl op = {0};
-
-    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)map);
-    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-    return domctl(&op, cmd, id);
-}
-
 /* vCPU 0 may use these CPUs; which of them it can use now comes back. */
 static long pin(domid_t id, uint64_t to, uint64_t *effective)
 {
     *effective = to;
-    return affinity(XEN_DOMCTL_setvcpuaffinity, id, effective);
-}
-
-static long weight_op(domid_t id, uint32_t cmd, uint16_t *weight, uint16_t *cap)
-{
-    struct xen_domctl op = {0};
-    long rc;
-
-    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
-    op.u.scheduler_op.cmd = cmd;
-    op.u.scheduler_op.u.credit2.weight = *weight;
-    op.u.scheduler_op.u.credit2.cap = *cap;
-    rc = domctl(&op, XEN_DOMCTL_scheduler_op, id);
-    *weight = op.u.scheduler_op.u.credit2.weight;
-    *cap = op.u.scheduler_op.u.credit2.cap;
-    return rc;
+    return affinity_op(XEN_DOMCTL_setvcpuaffinity, id, 0, effective);
 }
 
 static long create_in(uint32_t in, unsigned int vcpus, domid_t *id)
@@ -249,13 +206,13 @@ TEST(affinity_of_removed_cpu)
     CHECK_EQ(create_in(0, 1, &id), 0);
     CHECK_EQ(pin(id, 2, &map), 0);
     CHECK_EQ(pool(RM, 0, 1), 0);
-    CHECK_EQ(affinity(XEN_DOMCTL_getvcpuaffinity, id, &map), 0);
+    CHECK_EQ(affinity_op(XEN_DOMCTL_getvcpuaffinity, id, 0, &map), 0);
     CHECK_EQ(map & all_cpus(), all_cpus());
     CHECK(where(id, 0) != 1);
     CHECK_EQ(pool(ADD, 0, 1), 0);
     CHECK_EQ(pin(id, 3, &map), 0);
     CHECK_EQ(pool(RM, 0, 1), 0);
-    CHECK_EQ(affinity(XEN_DOMCTL_getvcpuaffinity, id, &map), 0);
+    CHECK_EQ(affinity_op(XEN_DOMCTL_getvcpuaffinity, id, 0, &map), 0);
     CHECK_EQ(map & all_cpus(), 3);
     CHECK_EQ(pool(ADD, 0, 1), 0);
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);

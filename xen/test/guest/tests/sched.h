@@ -1,15 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Domains that only use processor time: each vCPU goes round a loop, the odd ones through
- * the hypervisor (CPUID). Made by hypercalls alone; they start with the first unpause.
- */
-#ifndef TESTS_SPIN_H
-#define TESTS_SPIN_H
+/* What tests of the scheduler need; all of it but spin_create() on any CPU of ours. */
+#ifndef TESTS_SCHED_H
+#define TESTS_SCHED_H
 
 #include "passthrough.h"
 #include <public/sched.h>
 #include <public/hvm/save.h>
 
+#define ANY           0xffffffffu
+#define EADDRNOTAVAIL 99
+
+enum { CREATE = 1, DESTROY, INFO, ADD, RM, MOVE, FREE };
+
+/*
+ * XEN_SYSCTL_cpupool_op: arg is a scheduler, a domain or a CPU, as what has it. out: what
+ * the call left; cpus: where a set of CPUs goes.
+ */
+static inline long pool_op(struct xen_sysctl_cpupool_op *out, uint32_t what, uint32_t id,
+                           uint32_t arg, uint64_t *cpus)
+{
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_cpupool_op,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    long rc;
+
+    op.u.cpupool_op.op = what;
+    op.u.cpupool_op.cpupool_id = id;
+    op.u.cpupool_op.sched_id = arg;
+    op.u.cpupool_op.domid = arg;
+    op.u.cpupool_op.cpu = arg;
+    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, (uint8_t *)cpus);
+    op.u.cpupool_op.cpumap.nr_bits = 64;
+    rc = HC(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0);
+    *out = op.u.cpupool_op;
+    return rc;
+}
+
+/* XEN_DOMCTL_{get,set}vcpuaffinity of a vCPU, the hard one. */
+static inline long affinity_op(uint32_t cmd, domid_t id, uint32_t vcpu, uint64_t *map)
+{
+    struct xen_domctl op = {0};
+
+    op.u.vcpuaffinity.vcpu = vcpu;
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)map);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    return domctl(&op, cmd, id);
+}
+
+/* XEN_DOMCTL_SCHEDOP_{get,put}info of a domain in a credit2 pool. */
+static inline long weight_op(domid_t id, uint32_t cmd, uint16_t *weight, uint16_t *cap)
+{
+    struct xen_domctl op = {0};
+    long rc;
+
+    op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = cmd;
+    op.u.scheduler_op.u.credit2.weight = *weight;
+    op.u.scheduler_op.u.credit2.cap = *cap;
+    rc = domctl(&op, XEN_DOMCTL_scheduler_op, id);
+    *weight = op.u.scheduler_op.u.credit2.weight;
+    *cap = op.u.scheduler_op.u.credit2.cap;
+    return rc;
+}
+
+/*
+ * Domains that only use processor time: each vCPU goes round a loop, the odd ones through
+ * the hypervisor (CPUID). They start with the first unpause.
+ */
 #define SPIN_VIEW  0xa0000ul /* frame where we see the domain's page */
 #define SPIN_PAGE  1ul       /* its number in the domain */
 #define SPIN_VCPUS 8u        /* at most */
