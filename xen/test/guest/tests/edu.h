@@ -38,16 +38,32 @@ static inline unsigned int edu_devfn(void)
     return devfn;
 }
 
-/* EDU_BYTES from source to target, one of which is EDU_BUFFER. false: it never ended. */
-static inline bool edu_dma(uintptr_t base, uint64_t source, uint64_t target)
+/* EDU_BYTES from source to target, one of which is EDU_BUFFER, in a tenth of a second. */
+static inline void edu_begin(uintptr_t base, uint64_t source, uint64_t target)
 {
     EDU_REG(base, 0x80) = source;
     EDU_REG(base, 0x88) = target;
     EDU_REG(base, 0x90) = EDU_BYTES;
     EDU_REG(base, 0x98) = 1 | (source == EDU_BUFFER ? 2 : 0);
-    for (unsigned int ms = 0; ms < 5000 && (EDU_REG(base, 0x98) & 1); ms++)
+}
+
+static inline bool edu_busy(uintptr_t base)
+{
+    return EDU_REG(base, 0x98) & 1;
+}
+
+/* false: it never ended. */
+static inline bool edu_end(uintptr_t base)
+{
+    for (unsigned int ms = 0; ms < 5000 && edu_busy(base); ms++)
         delay_ns(1000000);
-    return !(EDU_REG(base, 0x98) & 1);
+    return !edu_busy(base);
+}
+
+static inline bool edu_dma(uintptr_t base, uint64_t source, uint64_t target)
+{
+    edu_begin(base, source, target);
+    return edu_end(base);
 }
 
 #endif
