@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A page is taken away while QEMU's edu writes to it. The frame is known by its machine
- * address, which mapping a grant tells; so is the page of another domain in which it comes
- * back. That page must stay as it is: what the device began before and what it begins
- * after must both miss it. Only a translation left in the IOTLB lets either through.
+ * address, which mapping a grant tells; so is the page of another domain in which it
+ * comes back. That page must stay as it is: what the device began before and what it
+ * begins after must both miss it. Only a translation left in the IOTLB lets either
+ * through.
  */
 #ifndef TESTS_DMA_H
 #define TESTS_DMA_H
@@ -200,7 +201,7 @@ static inline bool warm(unsigned long gfn)
     return edu_end(regs) && is_marked(gfn);
 }
 
-/* Is there a line with this address in what the console's ring got since the last call? */
+/* Is there such a line in what the console's ring got since the last call? */
 static inline bool line_with(const char *want)
 {
     static char text[4096];
@@ -284,7 +285,7 @@ static inline bool all_zero(volatile uint64_t *page)
     return true;
 }
 
-/* After the page was taken: what was begun, and what is begun now, both miss its frame. */
+/* After the page was taken: what was begun, what is begun now, both miss its frame. */
 static inline bool missed(const struct way *w, unsigned int n, unsigned int i,
                           volatile uint64_t *seen)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flush before put, proven with a device (XSA-346): the pages of others. A domain lends us
- * pages, by the toolstack's right or by grants, and has them back while a device of ours
- * writes there; or the device is its own and it loses that, or its life. See dma.h.
+ * Flush before put, proven with a device (XSA-346): the pages of others. A domain lends
+ * us pages, by the toolstack's right or by grants, and has them back while a device of
+ * ours writes there; or the device is its own and it loses that, or its life. See dma.h.
  */
 #include "dma.h"
 
