@@ -39,6 +39,11 @@ static void test_reset_values(void **state)
     assert_int_equal(vlapic_base_msr(vcpu[1]), 0xfee00800);
 }
 
+static bool cr8_matters(unsigned int id)
+{
+    return hvm_intr_cr8_matters(vcpu[id], hvm_intr_pending(vcpu[id]));
+}
+
 static void test_priorities(void **state)
 {
     (void)state;
@@ -61,13 +66,13 @@ static void test_priorities(void **state)
     mmio_write(0, LAPIC(VL_EOI), 0);
     assert_int_equal(take_interrupt(0), -1);
     assert_int_equal(vlapic_get_cr8(vcpu[0]), 5);
-    assert_true(hvm_intr_below_tpr(vcpu[0]));       /* CR8 is worth watching */
-    assert_false(hvm_intr_below_tpr(vcpu[1]));
+    assert_true(cr8_matters(0));
+    assert_false(cr8_matters(1));
     vlapic_set_cr8(vcpu[0], 3);
-    assert_false(hvm_intr_below_tpr(vcpu[0]));
+    assert_false(cr8_matters(0));
     assert_int_equal(take_interrupt(0), 0x41);
     vlapic_set_irq(vcpu[0], 0x42, false);           /* in service: not the TPR's fault */
-    assert_false(hvm_intr_below_tpr(vcpu[0]));
+    assert_false(cr8_matters(0));
 }
 
 static void test_every_word_of_requests(void **state)
@@ -441,7 +446,11 @@ static void test_nmi(void **state)
     mmio_write(0, LAPIC(VL_ICR), 0xc4400);
     assert_false(vcpu[0]->arch.hvm.nmi_pending);
     assert_int_equal(hvm_intr_pending(vcpu[3]).kind, HVM_INTR_NMI);
+    vlapic_set_irq(vcpu[3], 0x51, false);           /* for whoever cannot have the NMI */
+    assert_int_equal(hvm_intr_pending(vcpu[3]).kind, HVM_INTR_NMI);
+    assert_int_equal(hvm_intr_maskable(vcpu[3]).vector, 0x51);
     assert_int_equal(take_interrupt(3), 2);
+    assert_int_equal(take_interrupt(3), 0x51);
     assert_int_equal(take_interrupt(3), -1);
 }
 
@@ -469,6 +478,30 @@ static void test_upcalls(void **state)
     hvm_set_callback_via(dom, 2ull << 56 | 5);      /* not a vector for this */
     info.evtchn_upcall_pending = 1;
     assert_int_equal(take_interrupt(1), -1);
+    vcpu[1]->vcpu_info = NULL;
+}
+
+/*
+ * A callback waits for no task priority. Broken, it waits for an interrupt of the local
+ * APIC that the guest holds back without an exit.
+ */
+static void test_callback_behind_lapic(void **state)
+{
+    struct vcpu_info info = { .evtchn_upcall_pending = 1 };
+
+    (void)state;
+    vcpu[1]->vcpu_info = &info;
+    hvm_set_callback_via(dom, 2ull << 56 | 0xe1);
+    assert_false(cr8_matters(1));               /* alone it does not care */
+    vlapic_set_irq(vcpu[1], 0x41, false);
+    assert_int_equal(hvm_intr_pending(vcpu[1]).vector, 0x41);
+    assert_true(cr8_matters(1));
+    vlapic_set_cr8(vcpu[1], 4);
+    assert_int_equal(hvm_intr_pending(vcpu[1]).vector, 0xe1);
+    assert_true(cr8_matters(1));
+    vlapic_set_cr8(vcpu[1], 0);
+    info.evtchn_upcall_pending = 0;
+    assert_false(cr8_matters(1));
     vcpu[1]->vcpu_info = NULL;
 }
 
@@ -541,6 +574,7 @@ int main(void)
         T(test_requested_while_handed_over),
         T(test_nmi),
         T(test_upcalls),
+        T(test_callback_behind_lapic),
         T(test_msi),
         T(test_save_restore),
     };

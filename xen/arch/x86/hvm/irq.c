@@ -26,14 +26,11 @@ static bool callback_vector_pending(struct vcpu *v)
  * The local APIC goes before the callback: its interrupts end with an EOI, which exits,
  * and then the callback's turn comes. Nothing would tell when a callback's handler ends.
  */
-struct hvm_intr hvm_intr_pending(struct vcpu *v)
+struct hvm_intr hvm_intr_maskable(struct vcpu *v)
 {
     struct vlapic *vl = v->arch.hvm.vlapic;
-    int vector;
+    int vector = vl ? vlapic_pending_vector(vl) : -1;
 
-    if (read_once(v->arch.hvm.nmi_pending))
-        return (struct hvm_intr){ .kind = HVM_INTR_NMI, .vector = 2 };
-    vector = vl ? vlapic_pending_vector(vl) : -1;
     if (vector >= 0)
         return (struct hvm_intr){
             .kind = HVM_INTR_VECTOR, .vector = (uint8_t)vector, .from_lapic = true,
@@ -45,10 +42,20 @@ struct hvm_intr hvm_intr_pending(struct vcpu *v)
     return (struct hvm_intr){ .kind = HVM_INTR_NONE };
 }
 
-bool hvm_intr_below_tpr(struct vcpu *v)
+struct hvm_intr hvm_intr_pending(struct vcpu *v)
+{
+    if (read_once(v->arch.hvm.nmi_pending))
+        return (struct hvm_intr){ .kind = HVM_INTR_NMI, .vector = 2 };
+    return hvm_intr_maskable(v);
+}
+
+/* A guest that raises its priority before it takes the one is to get the other. */
+bool hvm_intr_cr8_matters(struct vcpu *v, struct hvm_intr next)
 {
     struct vlapic *vl = v->arch.hvm.vlapic;
 
+    if (next.from_lapic)
+        return callback_vector_pending(v);
     return vl && vlapic_requested_vector(vl) >= 0 && vlapic_pending_vector(vl) < 0;
 }
 

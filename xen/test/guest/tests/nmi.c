@@ -12,6 +12,7 @@
 #define BS        0x4000ul
 #define BAD_CS    0xfff8ul
 #define SEEN      4
+#define OTHER     0x60
 
 static volatile unsigned int nmis, faults, traps, more;
 static struct frame seen[SEEN], fault, trap;
@@ -89,6 +90,43 @@ TEST(with_interrupts_on)
         CHECK_EQ(traps, 0);
     }
     irq_off();
+}
+
+/* --- other interrupts -------------------------------------------------------------- */
+
+static volatile unsigned int others, nmis_then;
+
+static void on_other(struct frame *f)
+{
+    (void)f;
+    others++;
+    nmis_then = nmis;
+    apic_eoi();
+}
+
+static void take_other(struct frame *f)
+{
+    (void)f;
+    if (nmis > 1)
+        return;
+    apic_send((uint32_t)rdmsr(X2APIC_ID), 0x4000 | OTHER);
+    irq_on();
+    rdmsr(X2APIC_ID);
+    irq_off();
+}
+
+/* An NMI that has to wait does not make the others wait. */
+TEST(others_meanwhile)
+{
+    others = 0;
+    more = 1;
+    set_handler(OTHER, on_other);
+    inside = take_other;
+    provoke(2);
+    set_handler(OTHER, NULL);
+    CHECK_EQ(others, 1);
+    CHECK_EQ(nmis_then, 1);
+    CHECK_EQ(nmis, 2);
 }
 
 /* What is there when the NMI is done was there before: the flags, and DR6. */

@@ -121,18 +121,18 @@ static bool can_take_now(struct vcpu *v, bool busy)
 void svm_prepare_events(struct vcpu *v)
 {
     struct vmcb *c = vmcb_of(v);
-    bool busy = v->arch.hvm.event.valid;
+    bool busy = v->arch.hvm.event.valid, now;
     struct hvm_intr intr;
 
     if (unlikely(svm_of(v)->stepping) && svm_step_now(v)) {
         request(c, 0, false);
         return;
     }
-    intr = hvm_intr_pending(v);
     if (busy)
         inject_saved(v);
-    /* An interrupt that only the task priority holds back: see when that is lowered. */
-    if (!intr.from_lapic && hvm_intr_below_tpr(v))
+    intr = svm_of(v)->nmi_blocked ? hvm_intr_maskable(v) : hvm_intr_pending(v);
+    now = can_take_now(v, busy);
+    if (!(intr.from_lapic && now) && hvm_intr_cr8_matters(v, intr))
         c->cr_write |= INTERCEPT_CR8;
     else
         c->cr_write &= ~INTERCEPT_CR8;
@@ -143,12 +143,10 @@ void svm_prepare_events(struct vcpu *v)
          * The guest takes back the reason for a callback without an exit, in the handler
          * for one; so it is offered only where it is taken at once.
          */
-        if (intr.from_lapic || can_take_now(v, busy))
+        if (intr.from_lapic || now)
             offer(v, intr);
         else
             want_window(c);
-    } else if (svm_of(v)->nmi_blocked) {
-        request(c, 0, false);
     } else if (busy || (c->shadow & 1)) {
         want_window(c);
     } else {

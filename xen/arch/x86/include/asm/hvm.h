@@ -196,8 +196,10 @@ struct hvm_intr {
 };
 /* Highest-priority deliverable interrupt (TPR respected, RFLAGS.IF not), not consumed. */
 struct hvm_intr hvm_intr_pending(struct vcpu *v);
-/* An interrupt waits for nothing but a lower task priority: CR8 must be watched. */
-bool hvm_intr_below_tpr(struct vcpu *v);
+/* The same without NMIs, for a vCPU that cannot take one now. */
+struct hvm_intr hvm_intr_maskable(struct vcpu *v);
+/* Another one than next (of these two) may be due once the guest writes to CR8. */
+bool hvm_intr_cr8_matters(struct vcpu *v, struct hvm_intr next);
 /*
  * For v = current. The CPU gets it to deliver from here on, and whoever requests it again
  * makes a new interrupt. Then comes exactly one of the other two.
