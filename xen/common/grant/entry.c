@@ -97,7 +97,7 @@ static void retract(struct grant_table *gt, grant_ref_t ref)
     const struct active_grant *a = grant_active(gt, ref);
     uint16_t gone = 0;
 
-    if (gt->closed)
+    if (gt->closed || a->lost)
         return;
     if (!a->writers)
         gone |= GTF_writing;
@@ -173,7 +173,7 @@ static int pin_entry(struct domain *granter, grant_ref_t ref, domid_t who,
     if (ref >= grant_nr_entries(gt))
         return GNTST_bad_gntref;
     a = grant_active(gt, ref);
-    if ((a->readers | a->writers) && a->domid != who)
+    if (a->lost || ((a->readers | a->writers) && a->domid != who))
         return GNTST_general_error;
     if (a->readers == UINT32_MAX || a->writers == UINT32_MAX)
         return GNTST_no_space;
@@ -199,7 +199,7 @@ static int pin_entry(struct domain *granter, grant_ref_t ref, domid_t who,
     return GNTST_okay;
 }
 
-void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write)
+void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write, bool lost)
 {
     struct grant_table *gt = granter->grant_table;
     struct page_info *last = NULL;
@@ -212,6 +212,7 @@ void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write)
         a->writers--;
     else
         a->readers--;
+    a->lost |= lost;
     if (!a->readers && !a->writers) {
         last = a->page;
         a->page = NULL;
@@ -271,15 +272,15 @@ int grant_pin(struct domain *granter, grant_ref_t ref, domid_t who, unsigned int
         return rc;
     rc = pin_via(granter, &t, flags, pin);
     if (rc != GNTST_okay)
-        grant_unpin_ref(granter, ref, pin->write);
+        grant_unpin_ref(granter, ref, pin->write, false);
     return rc;
 }
 
 void grant_unpin(const struct pinned_grant *pin)
 {
     if (pin->via) {
-        grant_unpin_ref(pin->via, pin->via_ref, pin->write);
+        grant_unpin_ref(pin->via, pin->via_ref, pin->write, false);
         domain_put(pin->via);
     }
-    grant_unpin_ref(pin->granter, pin->ref, pin->write);
+    grant_unpin_ref(pin->granter, pin->ref, pin->write, false);
 }

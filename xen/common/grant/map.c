@@ -17,7 +17,7 @@ static int map_page(struct domain *d, struct maptrack *mt, const struct pinned_g
 {
     enum p2m_type type = mt->flags & MT_READONLY ? P2M_GRANT_RO : P2M_GRANT_RW;
     struct p2m_txn *txn;
-    int rc, flushed;
+    int rc;
 
     if (!(mt->flags & MT_HOST))
         return GNTST_okay;
@@ -25,8 +25,8 @@ static int map_page(struct domain *d, struct maptrack *mt, const struct pinned_g
     rc = p2m_txn_replaceable(txn, mt->gfn, 1);
     if (!rc)
         rc = p2m_txn_map(txn, mt->gfn, page_to_mfn(pin->page), 0, type);
-    flushed = p2m_commit(txn);
-    rc = rc ? rc : flushed;
+    /* In force even if its flush times out: d then crashes, and unmaps it as others. */
+    (void)p2m_commit(txn);
     return rc == 0 ? GNTST_okay : rc == -ENOMEM ? GNTST_no_space : GNTST_general_error;
 }
 
@@ -163,24 +163,29 @@ static int16_t unmap_page(struct p2m_txn *txn, const struct unmap_item *it)
     return p2m_txn_unmap(txn, it->mt->gfn, 0) ? GNTST_general_error : GNTST_okay;
 }
 
-/* Nothing translates to the page any more. */
-static void finish(struct domain *d, struct unmap_item *it)
+/* Nothing translates to the page any more; flushed: and nobody remembers that it did. */
+static void finish(struct domain *d, struct unmap_item *it, bool flushed)
 {
     struct maptrack *mt = it->mt;
 
-    if (it->status == GNTST_okay)
+    if (it->status == GNTST_okay) {
+        if ((it->drop & MT_HOST) && !flushed)
+            mt->flags |= MT_LOST;
         mt->flags &= (uint8_t)~it->drop;
+    }
     if (mt->flags & (MT_HOST | MT_DEVICE)) {
         maptrack_unclaim(d, mt);
         return;
     }
-    grant_unpin_ref(mt->granter, mt->ref, !(mt->flags & MT_READONLY));
+    grant_unpin_ref(mt->granter, mt->ref, !(mt->flags & MT_READONLY),
+                    mt->flags & MT_LOST);
     maptrack_free(d, it->handle);
 }
 
 void grant_unmap_batch(struct domain *d, struct unmap_item *item, unsigned int n)
 {
     struct p2m_txn *txn = NULL;
+    bool flushed = true;
 
     for (unsigned int i = 0; i < n; i++)
         item[i].status = claim(d, &item[i]);
@@ -191,12 +196,11 @@ void grant_unmap_batch(struct domain *d, struct unmap_item *item, unsigned int n
             txn = p2m_begin(d);
         item[i].status = unmap_page(txn, &item[i]);
     }
-    /* A flush that fails crashes d and quarantines the frames; the pins may go. */
     if (txn)
-        p2m_commit(txn);
+        flushed = !p2m_commit(txn);
     for (unsigned int i = 0; i < n; i++)
         if (item[i].mt)
-            finish(d, &item[i]);
+            finish(d, &item[i], flushed);
 }
 
 /* unmap_grant_ref and unmap_and_replace differ in the second word only. */

@@ -131,18 +131,11 @@ static long get_version(uint64_t arg)
     return arg_write_field(arg, &op, version);
 }
 
-static bool is_pinned(const struct grant_table *gt, grant_ref_t ref)
-{
-    const struct active_grant *a = grant_active(gt, ref);
-
-    return a->readers | a->writers;
-}
-
 static int16_t swap_refs(struct grant_table *gt, grant_ref_t a, grant_ref_t b)
 {
     if (a >= grant_nr_entries(gt) || b >= grant_nr_entries(gt))
         return GNTST_bad_gntref;
-    if (is_pinned(gt, a) || is_pinned(gt, b))
+    if (grant_in_use(grant_active(gt, a)) || grant_in_use(grant_active(gt, b)))
         return GNTST_eagain;
     if (gt->version == 1) {
         struct grant_entry_v1 tmp = *grant_v1(gt, a);

@@ -35,12 +35,14 @@ struct active_grant {
     };
     uint16_t length;
     bool transitive;
+    bool lost;                   /* some device may use the page for ever: so it stays */
 };
 
 #define MT_HOST     (1U << 0)    /* mapped at gfn */
 #define MT_DEVICE   (1U << 1)
 #define MT_READONLY (1U << 2)
 #define MT_BUSY     (1U << 3)    /* being mapped or unmapped by somebody */
+#define MT_LOST     (1U << 4)    /* it was unmapped, but no flush said so to devices */
 
 /* One mapping that this domain has of another's grant; its index is the handle. */
 struct maptrack {
@@ -72,6 +74,11 @@ struct grant_table {
     unsigned int nr_mapped;
     uint32_t release_next;       /* where grant_table_release_mappings() goes on */
 };
+
+static inline bool grant_in_use(const struct active_grant *a)
+{
+    return a->readers || a->writers || a->lost;
+}
 
 /* A pinned frame. */
 struct pinned_grant {
@@ -128,8 +135,12 @@ static inline struct active_grant *grant_active(const struct grant_table *gt,
 int grant_pin(struct domain *granter, grant_ref_t ref, domid_t who, unsigned int flags,
               struct pinned_grant *pin);
 void grant_unpin(const struct pinned_grant *pin);
-/* As grant_unpin, for a mapping. */
-void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write);
+/*
+ * As grant_unpin, for a mapping. lost: its flush never completed, the granter must not
+ * think that the page is free. The use bits stay as long as the table does, the entry
+ * takes no pins any more; the page itself is the p2m's to quarantine.
+ */
+void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write, bool lost);
 
 /* --- maptrack.c -------------------------------------------------------------------- */
 

@@ -152,10 +152,10 @@ static void write_entry(struct grant_table *gt, grant_ref_t ref,
     }
 }
 
-static bool any_pinned(const struct grant_table *gt)
+static bool any_in_use(const struct grant_table *gt)
 {
     for (grant_ref_t ref = 0; ref < gt->nr_frames * V1_PER_FRAME; ref++)
-        if (grant_active(gt, ref)->readers | grant_active(gt, ref)->writers)
+        if (grant_in_use(grant_active(gt, ref)))
             return true;
     return false;
 }
@@ -186,7 +186,7 @@ int grant_set_version(struct domain *d, unsigned int version)
     if (gt->closed)
         rc = -EINVAL;
     else if (gt->version != version) {
-        rc = any_pinned(gt) ? -EBUSY : read_reserved(gt, reserved);
+        rc = any_in_use(gt) ? -EBUSY : read_reserved(gt, reserved);
         if (!rc && version == 2)
             rc = add_status(d, gt->nr_frames);
         if (!rc)
@@ -303,9 +303,11 @@ void grant_table_dump(struct domain *d)
     for (grant_ref_t ref = 0; ref < gt->nr_frames * V1_PER_FRAME; ref++) {
         const struct active_grant *a = grant_active(gt, ref);
 
-        if (a->readers | a->writers)
-            printk("  ref %u gfn %lx for d%u: %u readers, %u writers\n", ref,
-                   gfn_x(a->gfn), a->domid, a->readers, a->writers);
+        if (grant_in_use(a))
+            printk("  ref %u %s %lx for d%u: %u readers, %u writers%s\n", ref,
+                   a->transitive ? "ref" : "gfn",
+                   a->transitive ? (unsigned long)a->via_ref : gfn_x(a->gfn), a->domid,
+                   a->readers, a->writers, a->lost ? ", lost" : "");
     }
     spin_unlock(&gt->lock);
 }

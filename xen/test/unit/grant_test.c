@@ -185,21 +185,84 @@ static void test_batch(void **state)
 }
 
 /*
- * A flush that times out: the frame is lost for good, the domain crashes, no handle
- * stays.
+ * A flush that times out: the borrower's device may write to the page for ever. The frame
+ * is lost, the borrower crashes and keeps no handle, and the granter sees it in use for
+ * as long as its table lives.
  */
+static void check_lost(grant_ref_t ref, const struct page_info *pg)
+{
+    struct gnttab_swap_grant_ref swap = {.ref_a = ref, .ref_b = 100};
+    struct gnttab_copy c = copy_op(50, ref, 5);
+
+    assert_int_equal(entry(ref)->flags, GTF_permit_access | USE_BITS);
+    assert_true(pg->count & PGC_QUARANTINED);
+    assert_int_equal(map(ref, 90, GNTMAP_host_map).status, GNTST_general_error);
+    assert_int_equal(copy(&c), GNTST_general_error);
+    assert_int_equal(grant_set_version(wother, 2), -EBUSY);
+    as_other(true);
+    assert_int_equal(op(GNTTABOP_swap_grant_ref, &swap, 1), 0);
+    as_other(false);
+    assert_int_equal(swap.status, GNTST_eagain);
+    assert_int_equal(entry(ref)->flags, GTF_permit_access | USE_BITS);
+    quarantine = true;
+}
+
 static void test_flush_timeout(void **state)
 {
-    struct gnttab_map_grant_ref m;
+    struct gnttab_map_grant_ref m, r, both;
 
     lend(8, 0, 1, GTF_permit_access);
+    lend(9, 1, 1, GTF_permit_access);
     m = map(8, 0, GNTMAP_host_map);
-    w_flush_timeouts = 1;
+    r = map(8, 1, GNTMAP_host_map | GNTMAP_readonly);
+    both = map(9, 2, GNTMAP_host_map | GNTMAP_device_map);
+    w_flush_timeouts = 2;
     assert_int_equal(unmap(m.handle, place(0), 0), GNTST_okay);
     assert_true(wd->crashed);
-    assert_true(lent[0]->count & PGC_QUARANTINED);
+    /* What is left of it goes without a flush. */
+    assert_int_equal(unmap(both.handle, place(2), 0), GNTST_okay);
+    assert_int_equal(unmap(both.handle, 0, both.dev_bus_addr), GNTST_okay);
+    assert_int_equal(unmap(r.handle, place(1), 0), GNTST_okay);
     assert_int_equal(wd->grant_table->nr_mapped, 0);
+    check_lost(8, lent[0]);
+    check_lost(9, lent[1]);
+}
+
+/* The same when the borrower dies: no handle stays, no page is free. */
+static void test_timeout_at_death(void **state)
+{
+    for (unsigned int i = 0; i < 40; i++) {
+        lend(8 + i, i, 1, GTF_permit_access);
+        assert_int_equal(map(8 + i, i, GNTMAP_host_map).status, GNTST_okay);
+    }
+    w_flush_timeouts = 100;
+    close_table(wd);
+    w_flush_timeouts = 0;
+    for (unsigned int i = 0; i < 40; i++) {
+        assert_int_equal(entry(8 + i)->flags, GTF_permit_access | USE_BITS);
+        assert_true(lent[i]->count & PGC_QUARANTINED);
+    }
     quarantine = true;
+}
+
+/* A mapping whose flush times out is there all the same, and is unmapped like others. */
+static void test_timeout_of_map(void **state)
+{
+    struct gnttab_map_grant_ref m;
+    mfn_t mfn;
+
+    lend(8, 0, 1, GTF_permit_access);
+    iommu_caches_absent = true;
+    w_flush_timeouts = 1;
+    m = map(8, 0, GNTMAP_host_map);
+    iommu_caches_absent = false;
+    assert_true(wd->crashed);
+    assert_int_equal(type_at(0, &mfn), P2M_GRANT_RW);
+    assert_int_equal(entry(8)->flags, GTF_permit_access | USE_BITS);
+    assert_int_equal(wd->grant_table->nr_mapped, 1);
+    assert_int_equal(m.status, GNTST_okay);
+    assert_int_equal(unmap(m.handle, place(0), 0), GNTST_okay);
+    assert_int_equal(entry(8)->flags, GTF_permit_access);
 }
 
 /* The lender dies first; its page stays until the borrower lets go. */
@@ -322,7 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_map_unmap),     T(test_device_map),    T(test_refusals),
         T(test_in_the_way),    T(test_unwind),        T(test_batch),
-        T(test_flush_timeout),
+        T(test_flush_timeout), T(test_timeout_at_death), T(test_timeout_of_map),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
         T(test_copy),          T(test_growth),
     };
