@@ -14,6 +14,11 @@ HYPERCALL(test_op)
     case TESTOP_STALL_IOMMU:
         iommu_set_stalled(a[1]);
         return 0;
+    case TESTOP_DELAY_FLUSH:
+        if (a[1] > 1000)
+            return -EINVAL;
+        iommu_delay_flush((unsigned int)a[1]);
+        return 0;
     case TESTOP_OVERFLOW_STACK:
         return stack_test_overflow(a[1]);
     case TESTOP_BYTES_IN_USE:

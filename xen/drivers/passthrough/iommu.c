@@ -5,6 +5,8 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/pci.h>
+#include <xen/time.h>
+#include <asm/cpu.h>
 
 #include "private.h"
 
@@ -152,11 +154,39 @@ void iommu_set_stalled(bool on)
         iommu->set_stalled(on);
 }
 
+#ifdef CONFIG_FAULT_INJECTION
+static unsigned int flush_delay_ms; /* atomic */
+
+void iommu_delay_flush(unsigned int ms)
+{
+    __atomic_store_n(&flush_delay_ms, ms, __ATOMIC_RELAXED);
+}
+
+/* Makes the time wide in which only references protect what devices still reach. */
+static void injected_delay(void)
+{
+    unsigned int ms = __atomic_exchange_n(&flush_delay_ms, 0, __ATOMIC_RELAXED);
+    s_time_t end;
+
+    if (!ms)
+        return;
+    end = NOW() + MILLISECS(ms);
+    while (NOW() < end)
+        cpu_relax();
+}
+#else
+static inline void injected_delay(void)
+{
+}
+#endif
+
 int iommu_flush(struct domain *d, const struct iommu_range *r, unsigned int n)
 {
     struct domain_iommu *hd = &d->iommu;
     int err = 0;
 
+    if (hd->need_sync)
+        injected_delay();
     spin_lock(&hd->lock);
     if (hd->poisoned)
         err = -ETIMEDOUT;

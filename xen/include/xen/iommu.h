@@ -149,6 +149,8 @@ int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
 int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order);
 /* Fault injection: no unit works its queue off any more, so waits miss their deadline. */
 void iommu_set_stalled(bool on);
+/* Fault injection: the next iommu_flush begins that much later, once. */
+void iommu_delay_flush(unsigned int ms);
 int __must_check iommu_flush(struct domain *d, const struct iommu_range *r,
                              unsigned int n);
 

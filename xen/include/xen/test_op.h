@@ -26,6 +26,11 @@
 #define OVERFLOW_NMI  2 /* the one NMIs are taken on */
 #define OVERFLOW_DF   3 /* double faults */
 #define OVERFLOW_MC   4 /* machine checks */
+/*
+ * arg: milliseconds, up to 1000, by which the next flush of an IOTLB for a p2m is late,
+ * once. The tables have been changed then, and devices still have what was in them.
+ */
+#define TESTOP_DELAY_FLUSH 3
 
 /* Returns the bytes that all objects of the hypervisor take. */
 #define TESTOP_BYTES_IN_USE 16

@@ -349,6 +349,46 @@ static void give_back(void **state)
     world_stop(false);
 }
 
+/* Another vCPU gives back what is on the move, by its new number. */
+static void remove_moved(void)
+{
+    struct p2m_txn *txn = p2m_begin(wd);
+
+    p2m_txn_give_back_ram(txn, true);
+    assert_int_equal(p2m_txn_unmap(txn, _gfn(W_BASE + 700), 0), 0);
+    assert_int_equal(p2m_commit(txn), 0);
+}
+
+/*
+ * XSA-346, second half: until the old number is flushed the page stays referenced, even
+ * if the new one is gone by then. The law of the world is checked at each put.
+ */
+static void moved_and_raced(void **state)
+{
+    struct p2m_txn *txn;
+
+    (void)state;
+    iommu_caches_absent = false;
+    start();
+    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(single[0]), 0, P2M_RAM_RW),
+                     0);
+    world_look();
+    w_racer = remove_moved;
+    txn = p2m_begin(wd);
+    assert_int_equal(p2m_txn_unmap(txn, _gfn(W_BASE), 0), 0);
+    assert_int_equal(p2m_txn_map(txn, _gfn(W_BASE + 700), page_to_mfn(single[0]), 0,
+                                 P2M_RAM_RW), 0);
+    assert_int_equal(p2m_commit(txn), 0);
+    /* It waited: the flush is through, and now it may. */
+    assert_ptr_equal(w_racer, remove_moved);
+    w_racer = NULL;
+    remove_moved();
+    assert_true(single[0]->count & PGC_FREE);
+    world_look();
+    world_check_clean();
+    world_stop(false);
+}
+
 /* --- a queue that stalls ------------------------------------------------------------ */
 
 static void quarantine(void **state)
@@ -541,6 +581,7 @@ int main(void)
         cmocka_unit_test(coalescing),
         cmocka_unit_test(pool),
         cmocka_unit_test(give_back),
+        cmocka_unit_test(moved_and_raced),
         cmocka_unit_test(flush_count),
         cmocka_unit_test(flush_table),
         cmocka_unit_test(quarantine),

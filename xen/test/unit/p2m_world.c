@@ -39,6 +39,7 @@ struct domain *wd, *wother;
 struct world_counters wc;
 unsigned long w_iommu_fail_at, w_flush_timeouts;
 bool w_preempt;
+void (*w_racer)(void);
 unsigned int w_own_refs[FRAMES];
 struct cpu_info fake_cpu_info;
 uint32_t host_features[X86_FEATURE_WORDS];
@@ -237,11 +238,16 @@ int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
 
 int iommu_flush(struct domain *d, const struct iommu_range *r, unsigned int n)
 {
+    void (*racer)(void) = w_racer;
     unsigned long g;
 
     assert_ptr_equal(d, wd);
     wc.iommu_flushes++;
     world_look();
+    if (racer && !d->arch.p2m->lock.state) {
+        w_racer = NULL;
+        racer();
+    }
     if (w_flush_timeouts) {
         w_flush_timeouts--;
         return -ETIMEDOUT;
@@ -355,6 +361,7 @@ void world_start(void)
     memset(&wc, 0, sizeof(wc));
     w_iommu_fail_at = w_flush_timeouts = 0;
     w_preempt = false;
+    w_racer = NULL;
 
     wd = make_domain(1);
     wother = make_domain(2);

@@ -32,6 +32,11 @@ extern struct world_counters wc;
 /* Faults to inject: the nth iommu_map/unmap fails; the next n flushes time out. */
 extern unsigned long w_iommu_fail_at, w_flush_timeouts;
 extern bool w_preempt;
+/*
+ * What another vCPU wants to do to the map of wd while an IOTLB flush is under way, once:
+ * it gets in if the p2m's lock is free then.
+ */
+extern void (*w_racer)(void);
 
 void world_start(void);
 /* Kills both domains; checks that the heap is as it was and charges are zero. */

@@ -14,6 +14,8 @@
 #define REMOTE_VECTOR   0x30u       /* the first of the vectors that are counted */
 #define REMOTE_VECTORS  32u
 #define REMOTE_READY    0x52454459u
+#define REMOTE_TAKE_MAX     128u
+#define REMOTE_TAKE_DELAY   30000000ul  /* ns from go to the call */
 
 enum remote_command {
     REMOTE_LOAD,        /* value = size bytes of memory at address */
@@ -22,6 +24,7 @@ enum remote_command {
     REMOTE_OUT,
     REMOTE_WAIT,        /* halt until vector address has arrived value times */
     REMOTE_FAULTS,      /* value = the exception that a load of address makes, or -1 */
+    REMOTE_TAKE,        /* size fresh pages from address on; value = changed words */
     REMOTE_X87,         /* use the x87 FPU; value = where its last instruction is */
 };
 
@@ -33,6 +36,8 @@ struct remote_mailbox {
     uint64_t address, value;
     /* Before a vector is ended, copy the word at the one address to the other. */
     uint64_t quiet_from, quiet_to;
+    /* REMOTE_TAKE: begins when go is set, counts its pages, watches until go is clear. */
+    uint32_t go, taken;
     uint32_t arrived[REMOTE_VECTORS];
 };
 

@@ -4,6 +4,7 @@
  * inside: its loads, stores and port accesses are those of a guest's driver, and the
  * interrupts it counts came through its own local APIC.
  */
+#include <public/memory.h>
 #include "mailbox.h"
 #include "../guest.h"
 
@@ -93,6 +94,33 @@ static uint64_t use_x87(void)
     return x87_env().ip;
 }
 
+/*
+ * Pages that another domain may just have lost. They come zeroed, and what changes in
+ * them after that was not our doing.
+ */
+static uint64_t take(uint64_t address, uint32_t n)
+{
+    static xen_pfn_t list[REMOTE_TAKE_MAX];
+    struct xen_memory_reservation r = { .nr_extents = n, .domid = DOMID_SELF };
+    volatile uint64_t *words = (volatile uint64_t *)address;
+    uint64_t changed = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        list[i] = (address >> 12) + i;
+    set_xen_guest_handle(r.extent_start, list);
+    while (!box->go)
+        __asm__ volatile("pause");
+    delay_ns(REMOTE_TAKE_DELAY);
+    if (HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) == n)
+        box->taken = n;
+    while (box->go)
+        __asm__ volatile("pause");
+    for (uint64_t i = 0; box->taken && i < n * 512ull; i++)
+        changed += words[i] != 0;
+    HC2(__HYPERVISOR_memory_op, XENMEM_decrease_reservation, &r);
+    return changed;
+}
+
 static void obey(void)
 {
     uint64_t at = box->address, v = box->value;
@@ -116,6 +144,9 @@ static void obey(void)
         break;
     case REMOTE_FAULTS:
         box->value = (uint64_t)catch_exception(try_load, (void *)at, NULL);
+        break;
+    case REMOTE_TAKE:
+        box->value = take(at, size);
         break;
     case REMOTE_X87:
         box->value = use_x87();

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flush before put while it matters (XSA-346): between the change of the tables and the
+ * end of the flush. Fault injection makes that time long enough for edu's DMA, and lets it
+ * go through a translation that is still in the IOTLB. Until then the page must be
+ * nobody else's: another domain, or another of our vCPUs, takes pages out of the heap
+ * meanwhile. What would be wrong: one changed byte in a page that they got.
+ */
+#include "remote.h"
+
+#define REGS    0x7f000ul   /* frames: the registers */
+#define FIRST   0x70000ul   /* what the device reaches: every second page goes */
+#define PAGES   16u
+#define TARGET  (FIRST + 1)
+#define OTHER   0x71000ul   /* where it is moved to, or what is moved over it */
+#define AGAIN   0x72000ul   /* where freed frames come back */
+#define TAKEN   0x2000ul    /* the same in the other domain */
+#define NR_TAKEN 64u
+#define TRIES   5u          /* for a machine so slow that nobody came in time */
+
+#define FLUSH_MS    400u    /* the DMA comes 100 ms after its command */
+#define BEFORE_MS   30u     /* from the beginning of that to the race */
+#define MARK        0xedededededededeeull
+
+static const uintptr_t regs = REGS << 12;
+static volatile uint64_t ours[512] __attribute__((aligned(4096)));
+static bool injects;
+
+static volatile uint64_t *at(unsigned long gfn)
+{
+    return (volatile uint64_t *)(gfn << 12);
+}
+
+static bool busy(void)
+{
+    return EDU_REG(regs, 0x98) & 1;
+}
+
+static bool finish(void)
+{
+    for (unsigned int ms = 0; ms < 5000 && busy(); ms++)
+        delay_ns(1000000);
+    return !busy();
+}
+
+static void begin(unsigned long gfn)
+{
+    EDU_REG(regs, 0x80) = EDU_BUFFER;
+    EDU_REG(regs, 0x88) = gfn << 12;
+    EDU_REG(regs, 0x90) = EDU_BYTES;
+    EDU_REG(regs, 0x98) = 3;
+}
+
+static long delay_flush(void)
+{
+    return HC2(HYPERVISOR_TEST_OP, TESTOP_DELAY_FLUSH, FLUSH_MS);
+}
+
+/* n pages from gfn on, step apart: 2 so that what is freed has no free neighbour. */
+static long reserve(unsigned int cmd, unsigned long gfn, unsigned int n,
+                    unsigned int step)
+{
+    static xen_pfn_t lists[2][NR_TAKEN];
+    xen_pfn_t *list = lists[cmd == XENMEM_decrease_reservation];
+    struct xen_memory_reservation r = {.nr_extents = n, .domid = DOMID_SELF};
+
+    for (unsigned int i = 0; i < n; i++)
+        list[i] = gfn + i * step;
+    set_xen_guest_handle(r.extent_start, list);
+    return HC2(__HYPERVISOR_memory_op, cmd, &r);
+}
+
+static long fill(unsigned long gfn, unsigned int n)
+{
+    return reserve(XENMEM_populate_physmap, gfn, n, 1);
+}
+
+static void clear(unsigned long gfn, unsigned int n)
+{
+    for (unsigned int i = 0; i < n; i++)
+        reserve(XENMEM_decrease_reservation, gfn + i, 1, 1);
+}
+
+static long move(unsigned long from, unsigned long to, unsigned int n)
+{
+    struct xen_add_to_physmap x = {
+        .domid = DOMID_SELF, .size = (uint16_t)n, .space = XENMAPSPACE_gmfn_range,
+        .idx = from, .gpfn = to,
+    };
+
+    return HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &x);
+}
+
+/* The pages are there, and the IOTLB has the translation of the one in question. */
+static bool prepare(void)
+{
+    clear(FIRST, PAGES);
+    if (fill(FIRST, PAGES) != PAGES || !edu_dma(regs, EDU_BUFFER, TARGET << 12))
+        return false;
+    return at(TARGET)[0] == MARK && at(TARGET)[EDU_BYTES / 8 - 1] == MARK;
+}
+
+TEST(find_device)
+{
+    unsigned int devfn = edu_devfn();
+
+    CHECK(devfn < 256);
+    edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
+    CHECK_EQ(map_registers(devfn, REGS), 0);
+    for (unsigned int i = 0; i < 512; i++)
+        ours[i] = MARK;
+    CHECK(edu_dma(regs, (uintptr_t)ours, EDU_BUFFER));
+    injects = !HC2(HYPERVISOR_TEST_OP, TESTOP_DELAY_FLUSH, 0);
+    if (!injects)
+        print("no fault injection in this build\n");
+}
+
+/* The device does reach a page by its old number while the flush is late, not after. */
+TEST(window_is_real)
+{
+    if (!injects)
+        return;
+    CHECK(prepare());
+    at(TARGET)[0] = 0;
+    CHECK_EQ(delay_flush(), 0);
+    begin(TARGET);
+    CHECK_EQ(move(TARGET, OTHER, 1), 0);
+    CHECK(!busy());
+    CHECK_EQ(at(OTHER)[0], MARK);
+    at(OTHER)[0] = 0;
+    begin(TARGET);
+    CHECK(finish());
+    CHECK_EQ(at(OTHER)[0], 0);
+    clear(OTHER, 1);
+}
+
+/* --- a page on the move, and a second vCPU ------------------------------------------- */
+
+static volatile unsigned int race;          /* 1: go; 2: it is over */
+static volatile uint64_t asked_at;
+
+/* Removes the page's new number, and takes what is in the heap then. */
+static void racer(unsigned int cpu)
+{
+    (void)cpu;
+    for (;;) {
+        while (race != 1)
+            if (race == 3)
+                return;
+        delay_ns(BEFORE_MS * 1000000ul);
+        asked_at = system_time();
+        clear(OTHER, 1);
+        fill(AGAIN, NR_TAKEN);
+        race = 2;
+    }
+}
+
+/* Did the racer call while the flush was due? changed: words in what it got. */
+static bool race_once(unsigned int *changed)
+{
+    uint64_t done_at;
+
+    *changed = 0;
+    if (!prepare() || delay_flush())
+        return false;
+    begin(TARGET);
+    race = 1;
+    if (move(TARGET, OTHER, 1))
+        return false;
+    done_at = system_time();
+    for (unsigned int ms = 0; ms < 5000 && race != 2; ms++)
+        delay_ns(1000000);
+    if (race != 2 || !finish())
+        return false;
+    for (unsigned int i = 0; i < NR_TAKEN * 512; i++)
+        *changed += at(AGAIN)[i] != 0;
+    clear(AGAIN, NR_TAKEN);
+    return asked_at < done_at;
+}
+
+TEST(moved_and_raced)
+{
+    unsigned int changed = 0;
+    bool raced = false;
+
+    if (!injects)
+        return;
+    CHECK(cpu_count() >= 2);
+    CHECK(cpu_start(1, racer));
+    for (unsigned int n = 0; n < TRIES && !raced && !changed; n++)
+        raced = race_once(&changed);
+    race = 3;
+    for (unsigned int ms = 0; ms < 1000 && !cpu_finished(1); ms++)
+        delay_ns(1000000);
+    CHECK(cpu_finished(1));
+    CHECK_EQ(changed, 0);
+    CHECK(raced);
+}
+
+/* --- a page that is freed, and another domain ---------------------------------------- */
+
+static domid_t taker;
+
+TEST(other_domain)
+{
+    CHECK_EQ(remote_start(&taker, XEN_X86_EMU_LAPIC), 0);
+}
+
+static long give_back(void)
+{
+    return reserve(XENMEM_decrease_reservation, TARGET, PAGES / 2, 2) != PAGES / 2;
+}
+
+static long replace(void)
+{
+    return reserve(XENMEM_populate_physmap, TARGET, PAGES / 2, 2) != PAGES / 2;
+}
+
+static long move_over(void)
+{
+    long rc = 0;
+
+    for (unsigned int i = 0; i < PAGES / 2 && !rc; i++)
+        rc = move(OTHER + i, TARGET + 2 * i, 1);
+    return rc;
+}
+
+/* Was everything in time, the taker's call and the DMA? */
+static bool lose_once(long (*lose)(void), uint64_t *changed)
+{
+    bool in_time;
+
+    *changed = 0;
+    if (!prepare() || delay_flush())
+        return false;
+    remote_box->taken = 0;
+    remote_post(REMOTE_TAKE, TAKEN << 12, NR_TAKEN, 0);
+    begin(TARGET);
+    remote_box->go = 1;
+    if (lose())
+        return false;
+    in_time = remote_box->taken && !busy();
+    if (!finish())
+        return false;
+    remote_box->go = 0;
+    if (!remote_done())
+        return false;
+    *changed = remote_box->value;
+    return in_time;
+}
+
+static void lose_in_window(long (*lose)(void))
+{
+    uint64_t changed = 0;
+    bool in_time = false;
+
+    for (unsigned int n = 0; injects && n < TRIES && !in_time && !changed; n++) {
+        clear(OTHER, PAGES);
+        CHECK_EQ(fill(OTHER, PAGES / 2), PAGES / 2);
+        in_time = lose_once(lose, &changed);
+    }
+    clear(OTHER, PAGES);
+    CHECK_EQ(changed, 0);
+    CHECK(in_time || !injects);
+}
+
+TEST(given_back)
+{
+    lose_in_window(give_back);
+}
+
+TEST(replaced_by_populate)
+{
+    lose_in_window(replace);
+}
+
+TEST(replaced_by_moving)
+{
+    lose_in_window(move_over);
+}
+
+TEST(taker_dies)
+{
+    remote_unsee();
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, taker), 0);
+}
