@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A domain that runs this same kernel, built as a toolstack builds one. */
 #include "child.h"
-#include <public/hvm/save.h>
+#include "../guest/tests/flat_cpu.h"
 
 #define IMAGE      0x100ul /* frame of our first page */
 #define START_INFO 0x9ul
@@ -97,54 +97,6 @@ static long fill(domid_t id, evtchn_port_t port, struct together **together)
     return 0;
 }
 
-/* Protected mode without paging, flat segments: the state that PVH asks for. */
-static void entry_state(struct hvm_hw_cpu *c)
-{
-    memset(c, 0, sizeof(*c));
-    c->rip = (uintptr_t)start32;
-    c->rbx = START_INFO << 12;
-    c->rflags = 2;
-    c->cr0 = 0x11;
-    c->cs_limit = c->ds_limit = c->es_limit = c->fs_limit = c->gs_limit = c->ss_limit =
-        ~0u;
-    c->cs_arbytes = 0xc9b;
-    c->ds_arbytes = c->es_arbytes = c->fs_arbytes = c->gs_arbytes = c->ss_arbytes = 0xc93;
-    c->tr_limit = 0x67;
-    c->tr_arbytes = 0x8b;
-    c->dr6 = 0xffff0ff0;
-    c->dr7 = 0x400;
-}
-
-static long set_entry(domid_t id)
-{
-    static uint8_t records[32768];
-    struct {
-        struct hvm_save_descriptor header_is;
-        struct hvm_save_header header;
-        struct hvm_save_descriptor cpu_is;
-        struct hvm_hw_cpu cpu;
-        struct hvm_save_descriptor end_is;
-    } __attribute__((packed)) state;
-    struct xen_domctl op = {0};
-    struct hvm_hw_cpu cpu;
-    long rc;
-
-    op.u.hvmcontext.size = sizeof(records);
-    set_xen_guest_handle(op.u.hvmcontext.buffer, records);
-    rc = domctl(&op, XEN_DOMCTL_gethvmcontext, id);
-    if (rc)
-        return rc;
-    memcpy(&state.header_is, records, sizeof(state.header_is) + sizeof(state.header));
-    state.cpu_is = (struct hvm_save_descriptor){2, 0, sizeof(state.cpu)};
-    entry_state(&cpu);
-    state.cpu = cpu;
-    state.end_is = (struct hvm_save_descriptor){0, 0, 0};
-    memset(&op, 0, sizeof(op));
-    op.u.hvmcontext.size = sizeof(state);
-    set_xen_guest_handle(op.u.hvmcontext.buffer, (void *)&state);
-    return domctl(&op, XEN_DOMCTL_sethvmcontext, id);
-}
-
 long pin(domid_t id, unsigned int cpu)
 {
     uint8_t bit = (uint8_t)(1u << cpu);
@@ -195,7 +147,7 @@ long second_self(unsigned int cpu, domid_t *made, evtchn_port_t *port,
     if (!rc)
         rc = fill(id, theirs, together);
     if (!rc)
-        rc = set_entry(id);
+        rc = set_flat_cpu(id, 0, (uintptr_t)start32, START_INFO << 12);
     if (!rc)
         rc = pin(id, cpu);
     if (!rc)

@@ -181,7 +181,8 @@ long hypercall(unsigned int number, unsigned long a, unsigned long b, unsigned l
 
 /* The shared info page, mapped on first use. */
 struct shared_info *shared_info(void);
-/* System time in nanoseconds by vCPU 0's time record. */
+/* System time in nanoseconds by a vCPU's time record; by vCPU 0's. */
+uint64_t vcpu_time(unsigned int n);
 uint64_t system_time(void);
 /* Busy wait. */
 void delay_ns(uint64_t ns);

@@ -58,9 +58,9 @@ struct shared_info *shared_info(void)
 }
 
 /* The protocol of struct vcpu_time_info: an odd or changed version means again. */
-uint64_t system_time(void)
+uint64_t vcpu_time(unsigned int n)
 {
-    const volatile struct vcpu_time_info *t = &shared_info()->vcpu_info[0].time;
+    const volatile struct vcpu_time_info *t = &shared_info()->vcpu_info[n].time;
     uint32_t version;
     uint64_t ns;
 
@@ -74,6 +74,11 @@ uint64_t system_time(void)
         __asm__ volatile("" ::: "memory");
     } while ((version & 1) || version != t->version);
     return ns;
+}
+
+uint64_t system_time(void)
+{
+    return vcpu_time(0);
 }
 
 void delay_ns(uint64_t ns)

@@ -45,24 +45,6 @@ TEST(rate)
     CHECK(end - start > want - want / 50 && end - start < want + want / 50);
 }
 
-static uint64_t vcpu_time(unsigned int n)
-{
-    const volatile struct vcpu_time_info *t = &shared_info()->vcpu_info[n].time;
-    uint32_t version;
-    uint64_t ns;
-
-    do {
-        version = t->version;
-        __asm__ volatile("" ::: "memory");
-        ns = rdtsc() - t->tsc_timestamp;
-        ns = t->tsc_shift >= 0 ? ns << t->tsc_shift : ns >> -t->tsc_shift;
-        ns = (uint64_t)((unsigned __int128)ns * t->tsc_to_system_mul >> 32);
-        ns += t->system_time;
-        __asm__ volatile("" ::: "memory");
-    } while ((version & 1) || version != t->version);
-    return ns;
-}
-
 static volatile uint64_t shared_latest;
 static volatile bool stop;
 static volatile uint64_t worst[MAX_CPUS], rounds[MAX_CPUS];

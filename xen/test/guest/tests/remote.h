@@ -7,8 +7,8 @@
 #define TESTS_REMOTE_H
 
 #include <public/arch-x86/hvm/start_info.h>
-#include <public/hvm/save.h>
 #include "../remote/mailbox.h"
+#include "flat_cpu.h"
 #include "passthrough.h"
 
 #define REMOTE_VIEW     0x60000ul   /* frames: where we see the domain's first 2 MiB */
@@ -74,35 +74,6 @@ static inline void remote_load_kernel(void)
     map[1] = (struct hvm_memmap_table_entry){ REMOTE_MORE << 12, 16 << 12, 1, 0 };
 }
 
-/* The state in which a PVH kernel starts: 32 bits, flat, paging off, EBX: start info. */
-static inline long remote_set_cpu(domid_t id)
-{
-    struct {
-        struct hvm_save_descriptor header_desc;
-        struct hvm_save_header header;
-        struct hvm_save_descriptor cpu_desc;
-        struct hvm_hw_cpu cpu;
-        struct hvm_save_descriptor end_desc;
-    } __attribute__((packed)) c = {
-        .header_desc = { HVM_SAVE_CODE(HEADER), 0, HVM_SAVE_LENGTH(HEADER) },
-        .header = { .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION },
-        .cpu_desc = { HVM_SAVE_CODE(CPU), 0, HVM_SAVE_LENGTH(CPU) },
-        .cpu = {
-            .rip = REMOTE_ENTRY, .rbx = REMOTE_INFO, .rflags = 2, .cr0 = 0x11,
-            .dr6 = 0xffff0ff0, .dr7 = 0x400,
-            .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
-            .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93,
-            .es_arbytes = 0xc93, .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
-        },
-        .end_desc = { HVM_SAVE_CODE(END), 0, 0 },
-    };
-    struct xen_domctl op = {0};
-
-    op.u.hvmcontext.size = sizeof(c);
-    set_xen_guest_handle(op.u.hvmcontext.buffer, (uint8_t *)&c);
-    return domctl(&op, XEN_DOMCTL_sethvmcontext, id);
-}
-
 /* A domain that runs the kernel and waits for commands: 0, or what refused. */
 static inline long remote_start(domid_t *id, uint32_t emulate)
 {
@@ -125,7 +96,8 @@ static inline long remote_start(domid_t *id, uint32_t emulate)
     if ((rc = remote_see(*id)))
         return rc;
     remote_load_kernel();
-    if ((rc = remote_set_cpu(*id)) || (rc = simple(XEN_DOMCTL_unpausedomain, *id)))
+    if ((rc = set_flat_cpu(*id, 0, REMOTE_ENTRY, REMOTE_INFO)) ||
+        (rc = simple(XEN_DOMCTL_unpausedomain, *id)))
         return rc;
     for (unsigned int ms = 0; ms < 10000 && remote_box->ready != REMOTE_READY; ms++)
         delay_ns(1000000);

@@ -3,9 +3,9 @@
 #ifndef TESTS_SCHED_H
 #define TESTS_SCHED_H
 
+#include "flat_cpu.h"
 #include "passthrough.h"
 #include <public/sched.h>
-#include <public/hvm/save.h>
 
 #define ANY           0xffffffffu
 #define EADDRNOTAVAIL 99
@@ -69,75 +69,35 @@ static inline long weight_op(domid_t id, uint32_t cmd, uint16_t *weight, uint16_
  */
 #define SPIN_VIEW  0xa0000ul /* frame where we see the domain's page */
 #define SPIN_PAGE  1ul       /* its number in the domain */
-#define SPIN_VCPUS 8u        /* at most */
 #define SPIN_CPUID 16u       /* where the second loop is */
 
 /* Code that needs no stack: "1: inc %eax; jmp 1b" and "1: cpuid; jmp 1b". */
 static inline long spin_load(domid_t id)
 {
     static const uint8_t inc[] = {0x40, 0xeb, 0xfd}, exits[] = {0x0f, 0xa2, 0xeb, 0xfc};
-    struct xen_add_to_physmap_batch add = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1,
-        .u.foreign_domid = id,
-    };
-    xen_ulong_t from = SPIN_PAGE;
-    xen_pfn_t to = SPIN_VIEW;
-    int err = 0;
-    long rc;
+    long rc = see_page(id, SPIN_PAGE, SPIN_VIEW);
 
-    set_xen_guest_handle(add.idxs, &from);
-    set_xen_guest_handle(add.gpfns, &to);
-    set_xen_guest_handle(add.errs, &err);
-    rc = HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &add);
-    if (rc || err)
-        return rc ? rc : err;
+    if (rc)
+        return rc;
     memcpy((void *)(SPIN_VIEW << 12), inc, sizeof(inc));
     memcpy((char *)(SPIN_VIEW << 12) + SPIN_CPUID, exits, sizeof(exits));
     drop_page(SPIN_VIEW);
     return 0;
 }
 
-struct spin_cpu {
-    struct hvm_save_descriptor desc;
-    struct hvm_hw_cpu cpu;
-} __attribute__((packed));
-
-/* All vCPUs at their loops: 32 bits, flat, paging off. */
+/* All vCPUs at their loops. */
 static inline long spin_set_cpus(domid_t id, unsigned int vcpus)
 {
-    static struct {
-        struct hvm_save_descriptor header_desc;
-        struct hvm_save_header header;
-        struct spin_cpu cpus[SPIN_VCPUS];
-        struct hvm_save_descriptor end_desc;
-    } __attribute__((packed)) c;
-    struct xen_domctl op = {0};
+    long rc = 0;
 
-    c.header_desc =
-        (struct hvm_save_descriptor){HVM_SAVE_CODE(HEADER), 0, HVM_SAVE_LENGTH(HEADER)};
-    c.header.magic = HVM_FILE_MAGIC;
-    c.header.version = HVM_FILE_VERSION;
-    for (unsigned int i = 0; i < vcpus; i++) {
-        c.cpus[i].desc = (struct hvm_save_descriptor){
-            HVM_SAVE_CODE(CPU), (uint16_t)i, HVM_SAVE_LENGTH(CPU)};
-        c.cpus[i].cpu = (struct hvm_hw_cpu){
-            .rip = (SPIN_PAGE << 12) + (i & 1 ? SPIN_CPUID : 0),
-            .rflags = 2, .cr0 = 1, .dr6 = 0xffff0ff0, .dr7 = 0x400,
-            .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
-            .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93,
-            .es_arbytes = 0xc93, .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
-        };
-    }
-    /* The end comes behind the last that is there. */
-    c.cpus[vcpus].desc = (struct hvm_save_descriptor){HVM_SAVE_CODE(END), 0, 0};
-    op.u.hvmcontext.size = (uint32_t)((char *)&c.cpus[vcpus].cpu - (char *)&c);
-    set_xen_guest_handle(op.u.hvmcontext.buffer, (uint8_t *)&c);
-    return domctl(&op, XEN_DOMCTL_sethvmcontext, id);
+    for (unsigned int i = 0; i < vcpus && !rc; i++)
+        rc = set_flat_cpu(id, i, (SPIN_PAGE << 12) + (i & 1 ? SPIN_CPUID : 0), 0);
+    return rc;
 }
 
 /*
  * A domain in that CPU pool, paused; 0, or what was refused (then *id is what there is of
- * it, or 0). vcpus is below SPIN_VCPUS.
+ * it, or 0).
  */
 static inline long spin_create(uint32_t pool, unsigned int vcpus, domid_t *id)
 {
