@@ -49,63 +49,64 @@ static void fill_context(struct vcpu *v, struct vcpu_guest_context *c)
     c->debugreg[7] = h->dr7;
 }
 
-static struct vcpu *find(struct domain *d, unsigned int id, long *rc)
-{
-    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
+typedef long context_fn(struct vcpu *v, const struct xen_domctl_vcpucontext *op,
+                        struct vcpu_guest_context *c);
 
-    *rc = id >= d->max_vcpus || d == current->domain ? -EINVAL : v ? 0 : -ESRCH;
-    return *rc ? NULL : v;
+static long get_context(struct vcpu *v, const struct xen_domctl_vcpucontext *op,
+                        struct vcpu_guest_context *c)
+{
+    vcpu_pause(v);
+    fill_context(v, c);
+    vcpu_unpause(v);
+    return guest_write(op->ctxt, c);
+}
+
+/* Only what a toolstack changes: general registers, and whether the vCPU is up. */
+static long set_context(struct vcpu *v, const struct xen_domctl_vcpucontext *op,
+                        struct vcpu_guest_context *c)
+{
+    struct cpu_user_regs *r = &v->arch.regs;
+    long rc = guest_read(c, op->ctxt);
+
+    if (rc)
+        return rc;
+    vcpu_pause(v);
+    *r = c->user_regs;
+    /* bits that exist (APM vol. 2 §3.1.6) */
+    r->rflags = (r->rflags & 0x3f7fd7UL) | 2;
+    vcpu_unpause(v);
+    return c->flags & VGCF_online ? vcpu_up(v) : 0;
+}
+
+/* fn with room for a context; not_started: what a vCPU without one answers. */
+static long with_context(struct domain *d, const struct xen_domctl_vcpucontext *op,
+                         long not_started, context_fn *fn)
+{
+    struct vcpu_guest_context *c;
+    struct vcpu *v;
+    long rc;
+
+    if (op->vcpu >= d->max_vcpus || d == current->domain)
+        return -EINVAL;
+    v = d->vcpu[op->vcpu];
+    if (!v)
+        return -ESRCH;
+    if (!v->is_initialised)
+        return not_started;
+    c = xalloc(struct vcpu_guest_context);
+    if (!c)
+        return -ENOMEM;
+    rc = fn(v, op, c);
+    xfree(c);
+    return rc;
 }
 
 long domctl_get_context(struct domain *d, const struct xen_domctl_vcpucontext *op)
 {
-    struct vcpu_guest_context *c;
-    struct vcpu *v;
-    long rc;
-
-    v = find(d, op->vcpu, &rc);
-    if (!v)
-        return rc;
-    if (!v->is_initialised)
-        return -ENODATA;
-    c = xalloc(struct vcpu_guest_context);
-    if (!c)
-        return -ENOMEM;
-    vcpu_pause(v);
-    fill_context(v, c);
-    vcpu_unpause(v);
-    rc = guest_write(op->ctxt, c);
-    xfree(c);
-    return rc;
+    return with_context(d, op, -ENODATA, get_context);
 }
 
-/* Only what a toolstack changes: general registers, and whether the vCPU is up. */
 long domctl_set_context(struct domain *d, const struct xen_domctl_vcpucontext *op)
 {
-    struct vcpu_guest_context *c;
-    struct cpu_user_regs *r;
-    struct vcpu *v;
-    long rc;
-
-    v = find(d, op->vcpu, &rc);
-    if (!v)
-        return rc;
-    if (!v->is_initialised)
-        return -EOPNOTSUPP;
-    c = xalloc(struct vcpu_guest_context);
-    if (!c)
-        return -ENOMEM;
-    rc = guest_read(c, op->ctxt);
-    if (!rc) {
-        vcpu_pause(v);
-        r = &v->arch.regs;
-        *r = c->user_regs;
-        /* bits that exist (APM vol. 2 §3.1.6) */
-        r->rflags = (r->rflags & 0x3f7fd7UL) | 2;
-        vcpu_unpause(v);
-        if (c->flags & VGCF_online)
-            rc = vcpu_up(v);
-    }
-    xfree(c);
-    return rc;
+    return with_context(d, op, -EOPNOTSUPP, set_context);
 }

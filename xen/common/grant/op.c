@@ -23,25 +23,23 @@ static struct domain *target(domid_t id, int16_t *status)
 
 /*
  * A translated guest places frames itself (XENMAPSPACE_grant_table), and where it did so
- * is not kept: the list says "nowhere known".
+ * is not kept: the list says "nowhere known". Returns status, or what became of it.
  */
-static long list_frames(uint64_t list, unsigned int n)
+static int16_t list_frames(int16_t status, uint64_t list, unsigned int n)
 {
     static const xen_pfn_t nowhere = ~0UL;
 
-    for (unsigned int i = 0; i < n; i++)
+    for (unsigned int i = 0; i < n && status == GNTST_okay; i++)
         if (copy_to_guest_va(list + i * sizeof(nowhere), &nowhere, sizeof(nowhere)))
-            return -EFAULT;
-    return 0;
+            status = GNTST_bad_virt_addr;
+    return status;
 }
 
-static long setup_table(uint64_t arg, unsigned int count)
+static long setup_table(uint64_t arg)
 {
     struct gnttab_setup_table op;
     struct domain *d;
 
-    if (count != 1)
-        return -EINVAL;
     if (arg_read(&op, arg))
         return -EFAULT;
     d = target(op.dom, &op.status);
@@ -51,19 +49,15 @@ static long setup_table(uint64_t arg, unsigned int count)
         spin_unlock(&d->grant_table->lock);
         domain_put(d);
     }
-    if (op.status == GNTST_okay &&
-        list_frames(guest_handle_addr(op.frame_list), op.nr_frames))
-        op.status = GNTST_bad_virt_addr;
+    op.status = list_frames(op.status, guest_handle_addr(op.frame_list), op.nr_frames);
     return arg_write_field(arg, &op, status);
 }
 
-static long get_status_frames(uint64_t arg, unsigned int count)
+static long get_status_frames(uint64_t arg)
 {
     struct gnttab_get_status_frames op;
     struct domain *d;
 
-    if (count != 1)
-        return -EINVAL;
     if (arg_read(&op, arg))
         return -EFAULT;
     d = target(op.dom, &op.status);
@@ -77,19 +71,15 @@ static long get_status_frames(uint64_t arg, unsigned int count)
         spin_unlock(&gt->lock);
         domain_put(d);
     }
-    if (op.status == GNTST_okay &&
-        list_frames(guest_handle_addr(op.frame_list), op.nr_frames))
-        op.status = GNTST_bad_virt_addr;
+    op.status = list_frames(op.status, guest_handle_addr(op.frame_list), op.nr_frames);
     return arg_write_field(arg, &op, status);
 }
 
-static long query_size(uint64_t arg, unsigned int count)
+static long query_size(uint64_t arg)
 {
     struct gnttab_query_size op;
     struct domain *d;
 
-    if (count != 1)
-        return -EINVAL;
     if (arg_read(&op, arg))
         return -EFAULT;
     d = target(op.dom, &op.status);
@@ -192,13 +182,11 @@ static long transfer(uint64_t array, unsigned int count)
     return 0;
 }
 
-static long dump_table(uint64_t arg, unsigned int count)
+static long dump_table(uint64_t arg)
 {
     struct gnttab_dump_table op;
     struct domain *d = NULL;
 
-    if (count != 1)
-        return -EINVAL;
     if (arg_read(&op, arg))
         return -EFAULT;
     op.status = GNTST_permission_denied;
@@ -232,6 +220,13 @@ static size_t element_size(unsigned int cmd)
     return cmd < ARRAY_SIZE(sizes) ? sizes[cmd] : 0;
 }
 
+/* Those on a table as a whole; the two on versions never look at the count. */
+static bool takes_one(unsigned int cmd)
+{
+    return cmd == GNTTABOP_setup_table || cmd == GNTTABOP_dump_table ||
+           cmd == GNTTABOP_query_size || cmd == GNTTABOP_get_status_frames;
+}
+
 long hypercall_grant_table_op(const unsigned long *a)
 {
     unsigned int cmd = (unsigned int)a[0], count = (unsigned int)a[2];
@@ -243,6 +238,8 @@ long hypercall_grant_table_op(const unsigned long *a)
         return cmd == GNTTABOP_cache_flush ? -EOPNOTSUPP : -ENOSYS; /* x86 is coherent */
     if (!guest_range_okay(arg, count, element_size(cmd)))
         return -EFAULT;
+    if (takes_one(cmd) && count != 1)
+        return -EINVAL;
     switch (cmd) {
     case GNTTABOP_map_grant_ref:
         return grant_op_map(arg, count);
@@ -252,17 +249,17 @@ long hypercall_grant_table_op(const unsigned long *a)
     case GNTTABOP_copy:
         return grant_op_copy(arg, count);
     case GNTTABOP_setup_table:
-        return setup_table(arg, count);
+        return setup_table(arg);
     case GNTTABOP_dump_table:
-        return dump_table(arg, count);
+        return dump_table(arg);
     case GNTTABOP_transfer:
         return transfer(arg, count);
     case GNTTABOP_query_size:
-        return query_size(arg, count);
+        return query_size(arg);
     case GNTTABOP_set_version:
         return set_version(arg);
     case GNTTABOP_get_status_frames:
-        return get_status_frames(arg, count);
+        return get_status_frames(arg);
     case GNTTABOP_get_version:
         return get_version(arg);
     default:
