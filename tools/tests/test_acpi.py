@@ -43,9 +43,10 @@ class Table:
         return self.write(offset, values) + self.write(9, [(self.data[9] - change) & 0xff])
 
 
-def plan(kind, hypervisor, before=(), extra=(), boot="multiboot2"):
-    made = testkernel.parse_plan(paths.BUILD / "guest/smp.elf", f"iommu={kind}",
-                                 hypervisor=hypervisor, xen="noreboot", boot=boot)
+def plan(kind, hypervisor, before=(), extra=(), boot="multiboot2", kernel="smp", args=""):
+    made = testkernel.parse_plan(paths.BUILD / f"guest/{kernel}.elf", f"iommu={kind}",
+                                 hypervisor=hypervisor, xen="noreboot", boot=boot,
+                                 args=args)
     return dataclasses.replace(made, before=tuple(before),
                                machine=made.machine.but(extra=tuple(extra)))
 
@@ -55,9 +56,9 @@ def dump(vm, address, length):
     return bytes(int(byte, 16) for byte in re.findall(r"\b0x([0-9a-f]{2})\b", text))
 
 
-def look(kind, hypervisor):
+def look(kind, hypervisor, extra=()):
     """The tables of such a machine, by signature."""
-    made = plan(kind, hypervisor)
+    made = plan(kind, hypervisor, extra=extra)
     run_dir = paths.new_run_dir("acpi")
     machine = job.boot_by(
         job.steady_machine(made.machine, hypervisor), made.boot, hypervisor,
@@ -130,6 +131,62 @@ def test_madt(hypervisor, firmware, how):
     assert outcome.ending == "fatal", outcome.report()
     assert named(text, "(MADT|APIC)", "(bad|not present)"), text
     assert "ACPI tables" in text[text.index("Panic on CPU"):], text
+
+
+EDU_DEVFN = 9 << 3
+EDU = ("-device", f"edu,dma_mask=0xffffffffffffffff,addr={EDU_DEVFN >> 3}.0")
+
+
+def region_entry(kind, base):
+    """One page that the device needs, as the vendor's table has it."""
+    if kind == "intel":
+        return (struct.pack("<HHHHQQ", 1, 32, 0, 0, base, base + 0xfff)
+                + bytes([1, 8, 0, 0, 0, 0, EDU_DEVFN >> 3, EDU_DEVFN & 7]))
+    return struct.pack("<BBHHHQQQ", 0x21, 7, 32, EDU_DEVFN, 0, 0, base, 0x1000)
+
+
+class Region:
+    """Machines with a reserved page: a table that has one more entry is added (QEMU mends
+    its checksum), the firmware's own is renamed before the hypervisor starts."""
+
+    def __init__(self, kind, hypervisor, directory):
+        self.kind, self.hypervisor, self.file = kind, hypervisor, directory / "table"
+        self.original = look(kind, hypervisor, EDU)[KINDS[kind]].data
+        self.extra = (*EDU, "-acpitable", f"file={self.file}")
+        self.reserve(0)
+        self.tables = look(kind, hypervisor, self.extra)
+
+    def reserve(self, base):
+        data = self.original + region_entry(self.kind, base)
+        self.file.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:])
+
+    def boot(self, kernel, args=""):
+        before = self.tables[KINDS[self.kind]].edited(0, b"X")
+        outcome = testkernel.run(plan(self.kind, self.hypervisor, before, self.extra,
+                                      kernel=kernel, args=args))
+        return outcome, outcome.serial_log.read_text(errors="replace")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reserved_region(hypervisor, kind, tmp_path):
+    """The device reaches the page while it is dom0's, and no guest gets it unasked."""
+    machine = Region(kind, hypervisor, tmp_path)
+    inside = machine.tables["APIC"].address
+    outside, = struct.unpack("<I", machine.tables["FACP"].data[40:44])
+    machine.reserve(inside & ~0xfff)
+    outcome, _ = machine.boot("reserved", f"{inside:x} {outside:x}")
+    assert outcome.ok, outcome.report()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reserved_ram(hypervisor, kind, tmp_path):
+    """Firmware that reserves memory which is somebody's: the device stays blocked."""
+    machine = Region(kind, hypervisor, tmp_path)
+    machine.reserve(0x1000000)
+    outcome, text = machine.boot("smp")
+    assert outcome.ok, outcome.report()
+    assert "firmware reserves 0x1000000-0x1000fff" in text, text
+    assert re.search(r"d0 does not get 0000:00:09.0: error -1\b", text), text
 
 
 def header(signature, body):
