@@ -19,6 +19,7 @@
 #define BALANCE_EVERY MILLISECS(40)
 
 static struct timer cap_timer;
+static s_time_t cap_due; /* when the period ends that cap_timer waits for */
 
 static int64_t weighted(s_time_t ran, unsigned int weight)
 {
@@ -218,11 +219,13 @@ static int64_t period_budget(const struct domain *d)
     return CAP_PERIOD * d->sched.cap / 100;
 }
 
-static void refill_domain(struct domain *d)
+/* For so many periods. What was overdrawn is paid back, what is left over is lost. */
+static void refill_domain(struct domain *d, int64_t periods)
 {
     struct vcpu *v;
     int64_t full = period_budget(d);
-    int64_t now_left = __atomic_add_fetch(&d->sched.cap_budget, full, __ATOMIC_RELAXED);
+    int64_t now_left = __atomic_add_fetch(&d->sched.cap_budget, periods * full,
+                                          __ATOMIC_RELAXED);
 
     if (now_left > full)
         write_once(d->sched.cap_budget, full);
@@ -242,17 +245,22 @@ static void refill_domain(struct domain *d)
 
 static void refill(void *unused)
 {
+    /* The timer may be late; the periods are not the longer for it. */
+    s_time_t due = cap_due;
+    int64_t periods = (NOW() - due) / CAP_PERIOD + 1;
     struct domain *d = NULL;
     bool any = false;
 
     while ((d = domain_next(d, 0)) != NULL) {
         if (d->sched.cap) {
-            refill_domain(d);
+            refill_domain(d, periods);
             any = true;
         }
     }
-    if (any)
-        timer_set(&cap_timer, NOW() + CAP_PERIOD);
+    if (any) {
+        cap_due = due + periods * CAP_PERIOD;
+        timer_set(&cap_timer, cap_due);
+    }
 }
 
 void __init sched_fair_init(void)
@@ -263,9 +271,11 @@ void __init sched_fair_init(void)
 static void fair_adjusted(struct domain *d)
 {
     write_once(d->sched.cap_budget, d->sched.cap ? period_budget(d) : 0);
-    refill_domain(d); /* a cap that was lifted frees who is parked */
-    if (d->sched.cap && !timer_active(&cap_timer))
-        timer_set(&cap_timer, NOW() + CAP_PERIOD);
+    refill_domain(d, 0); /* a cap that was lifted frees who is parked */
+    if (d->sched.cap && !timer_active(&cap_timer)) {
+        cap_due = NOW() + CAP_PERIOD;
+        timer_set(&cap_timer, cap_due);
+    }
 }
 
 const struct sched_policy sched_fair = {

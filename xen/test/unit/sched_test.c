@@ -66,6 +66,21 @@ static void test_cap(void **state)
     expect_share(a, SECONDS(4), 60);
 }
 
+/* Softirqs run when they can, not when they are due: a cap holds all the same. */
+static void test_cap_refilled_late(void **state)
+{
+    struct domain *a;
+
+    boot(1);
+    a = domain(1, 256, 30);
+    start(a);
+    for (unsigned int i = 0; i < 1000; i++) {
+        softirqs(0);
+        clock_now += MICROSECS(4500);
+    }
+    assert_in_range(used(a) * 1000 / MICROSECS(4500000), 290, 310);
+}
+
 static void test_balance(void **state)
 {
     struct domain *d[3];
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test_teardown(test_weights, forget),
         cmocka_unit_test_teardown(test_newcomer, forget),
         cmocka_unit_test_teardown(test_cap, forget),
+        cmocka_unit_test_teardown(test_cap_refilled_late, forget),
         cmocka_unit_test_teardown(test_balance, forget),
         cmocka_unit_test_teardown(test_affinity, forget),
         cmocka_unit_test_teardown(test_wake_latency, forget),
