@@ -343,6 +343,80 @@ static void second_walk_is_free(void **state)
     expect(GVA, 0, 0x9234);
 }
 
+/* All of the lowest GiB is page 8. */
+static void many_pages(void)
+{
+    four_levels(7);
+    for (unsigned int i = 0; i < 512; i++) {
+        *entry64(3, i) = 4 << 12 | 7;
+        *entry64(4, i) = 8 << 12 | 7;
+    }
+}
+
+/*
+ * An instruction is fetched, reads and writes, all at once and over and over. Wherever its
+ * code, operands and stack are, none may push another out: that more than doubled what an
+ * access to the local APIC took when the code happened to be in page 0x102.
+ */
+static void one_instruction_fits(void **state)
+{
+    static const struct {
+        uint32_t access;
+        unsigned int pages;
+    } needs[] = {{GW_FETCH, 2}, {0, 2}, {GW_WRITE, 2}};
+    unsigned int shift;
+
+    (void)state;
+    for (shift = 0; shift < 256; shift++) {
+        /* The kinds move against each other, by every distance in 16 pages. */
+        const uint64_t at[] = {0x100, 0x100 + shift % 16, 0x100 + shift / 16};
+
+        reset(NULL);
+        many_pages();
+        for (unsigned int again = 0; again < 3; again++) {
+            unsigned int read = 0;
+
+            for (unsigned int i = 0; i < 3; i++)
+                for (unsigned int page = 0; page < needs[i].pages; page++)
+                    read += tables_read((at[i] + page) << 12, needs[i].access, 0x8000);
+            if (again > 1) /* the first time set dirty bits, which the second saw */
+                assert_int_equal(read, 0);
+        }
+    }
+}
+
+/* Two operands of the same kind whose page numbers are alike, as of an array each. */
+static void two_alike_fit(void **state)
+{
+    unsigned int distance;
+
+    (void)state;
+    for (distance = 1; distance < 512; distance++) {
+        reset(NULL);
+        many_pages();
+        for (unsigned int again = 0; again < 3; again++) {
+            unsigned int read = tables_read(0x400000, 0, 0x8000) +
+                                tables_read(0x400000 + (uint64_t)distance * 4096, 0,
+                                            0x8000);
+
+            assert_true(!again || !read);
+        }
+    }
+}
+
+/* The one used last stays when a third page comes. */
+static void the_older_goes(void **state)
+{
+    (void)state;
+    many_pages();
+    tables_read(0x400000, GW_FETCH, 0x8000);
+    tables_read(0x500000, GW_FETCH, 0x8000);
+    tables_read(0x400000, GW_FETCH, 0x8000);
+    tables_read(0x600000, GW_FETCH, 0x8000);
+    assert_int_equal(tables_read(0x400000, GW_FETCH, 0x8000), 0);
+    assert_int_equal(tables_read(0x500000, GW_FETCH, 0x8000), 4);
+}
+
 static void changed_entries(void **state)
 {
     unsigned int level;
@@ -490,6 +564,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(tables_in_read_only_memory, reset, done),
         cmocka_unit_test_setup_teardown(entry_changes_under_walk, reset, done),
         cmocka_unit_test_setup_teardown(second_walk_is_free, reset, done),
+        cmocka_unit_test_setup_teardown(one_instruction_fits, reset, done),
+        cmocka_unit_test_setup_teardown(two_alike_fit, reset, done),
+        cmocka_unit_test_setup_teardown(the_older_goes, reset, done),
         cmocka_unit_test_setup_teardown(changed_entries, reset, done),
         cmocka_unit_test_setup_teardown(changed_registers, reset, done),
         cmocka_unit_test_setup_teardown(changed_p2m, reset, done),

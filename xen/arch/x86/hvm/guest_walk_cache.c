@@ -13,12 +13,6 @@
 #include <asm/p2m.h>
 #include "private.h"
 
-static struct gw_line *line_for(struct vcpu *v, uint64_t gva, uint32_t access)
-{
-    return &v->arch.hvm.walked[((gva >> PAGE_SHIFT) ^ (access >> 1) ^ (access >> 3)) %
-                               GW_LINES];
-}
-
 /* SMAP looks at RFLAGS.AC. */
 static uint32_t access_of(const struct vcpu *v, uint32_t access)
 {
@@ -37,6 +31,50 @@ static bool made_for(const struct gw_line *l, const struct vcpu *v, uint64_t gva
     differs |= l->efer ^ h->efer;
     differs |= l->access ^ access_of(v, access);
     return !differs;
+}
+
+/*
+ * What one instruction needs at a time never shares a set: code, what it reads and what
+ * it writes are apart, and so are neighbouring pages of data. Two pages find room in each
+ * set, so that an operand and a stack whose numbers are alike do not push each other out.
+ */
+static struct gw_line *set_for(struct vcpu *v, uint64_t gva, uint32_t access)
+{
+    unsigned int set = 0;
+
+    if (!(access & GW_FETCH))
+        set = (access & GW_WRITE ? 3 : 1) + (gva >> PAGE_SHIFT & 1);
+    return &v->arch.hvm.walked[set * GW_WAYS];
+}
+
+/* The line of this very access, or NULL. Whether it still holds is another question. */
+static struct gw_line *find(struct vcpu *v, uint64_t gva, uint32_t access)
+{
+    struct gw_line *l = set_for(v, gva, access);
+
+    if (made_for(l, v, gva, access)) {
+        l[0].older = false;
+        l[1].older = true;
+        return l;
+    }
+    if (made_for(l + 1, v, gva, access)) {
+        l[0].older = true;
+        l[1].older = false;
+        return l + 1;
+    }
+    return NULL;
+}
+
+/* For a new walk: the line of the old one, or the one that was used less recently. */
+static struct gw_line *replace(struct vcpu *v, uint64_t gva, uint32_t access)
+{
+    struct gw_line *set = set_for(v, gva, access), *l = find(v, gva, access);
+
+    if (!l)
+        l = set[0].older ? set : set + 1;
+    set[0].older = l != set;
+    set[1].older = l == set;
+    return l;
 }
 
 static bool unchanged(const struct gw_line *l)
@@ -64,9 +102,9 @@ static bool hold(struct vcpu *v, const struct gw_line *l)
 
 bool gw_recall(struct vcpu *v, uint64_t gva, uint32_t access, paddr_t *gpa)
 {
-    struct gw_line *l = line_for(v, gva, access);
+    struct gw_line *l = find(v, gva, access);
 
-    if (!made_for(l, v, gva, access) || !hold(v, l))
+    if (!l || !hold(v, l))
         return false;
     p2m_release(v->domain);
     *gpa = l->gpa | (gva & ~PAGE_MASK);
@@ -93,10 +131,10 @@ static void *frame_of(struct vcpu *v, struct gw_line *l)
 
 void *guest_page_hold(struct vcpu *v, uint64_t gva, uint32_t access)
 {
-    struct gw_line *l = line_for(v, gva, access);
+    struct gw_line *l = find(v, gva, access);
     void *page;
 
-    if (!made_for(l, v, gva, access))
+    if (!l)
         return NULL;
     page = frame_of(v, l);
     return page && hold(v, l) ? (char *)page + (gva & ~PAGE_MASK) : NULL;
@@ -110,7 +148,7 @@ void guest_page_release(struct vcpu *v)
 struct gw_line *gw_begin(struct vcpu *v, uint64_t gva, uint32_t access)
 {
     const struct hvm_vcpu *h = &v->arch.hvm;
-    struct gw_line *l = line_for(v, gva, access);
+    struct gw_line *l = replace(v, gva, access);
 
     l->generation = 0;
     l->gva = gva & PAGE_MASK;

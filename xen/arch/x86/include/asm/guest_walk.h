@@ -19,7 +19,9 @@ struct vcpu;
  * A walk that succeeded, with all that its result rests on: while none of it has changed,
  * another walk would end the same. Part of the vCPU's state and protected like it.
  */
-#define GW_LINES  8
+#define GW_SETS   5     /* code; reads; writes; of even and of odd pages */
+#define GW_WAYS   2
+#define GW_LINES  (GW_SETS * GW_WAYS)
 #define GW_LEVELS 4
 struct gw_line {
     uint64_t generation;            /* p2m_tlb_generation() before the walk; 0: empty */
@@ -33,6 +35,7 @@ struct gw_line {
     uint8_t levels;
     uint8_t entry_bytes;
     bool looked_up;                 /* page is known, or known to be no RAM */
+    bool older;                     /* of the set's two lines; it goes first */
 };
 
 /*
