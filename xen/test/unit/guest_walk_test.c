@@ -354,9 +354,9 @@ static void many_pages(void)
 }
 
 /*
- * An instruction is fetched, reads and writes, all at once and over and over. Wherever its
- * code, operands and stack are, none may push another out: that more than doubled what an
- * access to the local APIC took when the code happened to be in page 0x102.
+ * An instruction is fetched, reads and writes, all at once and over and over. Wherever
+ * code, operands and stack are, none may push another out: that more than doubled what
+ * an access to the local APIC took when the loop happened to be in page 0x102.
  */
 static void one_instruction_fits(void **state)
 {
