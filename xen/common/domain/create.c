@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Building a domain, and taking apart what was built. */
+#include <xen/page_list.h>
+
 #include "private.h"
 
 static int check_config(const struct xen_domctl_createdomain *c)
@@ -40,7 +42,7 @@ static void init_fields(struct domain *d, const struct xen_domctl_createdomain *
     spin_lock_init(&d->lock, LOCK_DOMAIN, "domain");
     spin_lock_init(&d->page_lock, LOCK_PAGE, "page list");
     list_init(&d->link);
-    list_init(&d->page_list);
+    page_list_init(&d->page_list);
     rangeset_init(&d->iomem_caps, &d->charge, "I/O memory");
     rangeset_init(&d->irq_caps, &d->charge, "interrupts");
     tasklet_init(&d->final_free, final_free, d);

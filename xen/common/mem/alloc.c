@@ -3,12 +3,13 @@
  * Small objects in one-page slabs of fixed size classes; larger ones in whole pages. A
  * small object has a header with charge and tag in front. For whole pages these are in
  * the first page's page_info.aux, and what charge_alloc() (not charge_alloc_pages()) took
- * keeps the number of pages in page_info.list, which nobody else uses there. Small
+ * keeps the number of pages in page_info.type, which nobody else uses there. Small
  * objects are never page aligned, so charge_free() can tell the two kinds apart.
  */
 #include <xen/alloc.h>
 #include <xen/bitops.h>
 #include <xen/lib.h>
+#include <xen/list.h>
 #include <xen/mm.h>
 #include <xen/spinlock.h>
 
@@ -166,19 +167,6 @@ static void small_free(void *p)
 
 /* --- whole pages ------------------------------------------------------------------- */
 
-/* Give pages [from, to) of a block back in the largest aligned pieces. */
-static void free_tail(struct page_info *pg, unsigned long from, unsigned long to)
-{
-    while (from < to) {
-        unsigned int order = from ? ffs_long(from) : MAX_ORDER;
-
-        while (order && from + (1UL << order) > to)
-            order--;
-        heap_free(pg + from, order);
-        from += 1UL << order;
-    }
-}
-
 static void *large_alloc(struct charge *c, enum charge_tag tag, size_t size)
 {
     unsigned long pages = DIV_ROUND_UP(size, PAGE_SIZE);
@@ -190,9 +178,9 @@ static void *large_alloc(struct charge *c, enum charge_tag tag, size_t size)
     pg = heap_alloc_for(NULL, order, 0);
     if (!pg)
         return NULL;
-    free_tail(pg, pages, 1UL << order);
+    heap_free_range(pg + pages, (1UL << order) - pages);
     pg->aux = aux_pack(c, tag, 0);
-    pg->list.next = (struct list *)pages;
+    pg->type = pages;
     memset(page_to_virt(pg), 0, pages << PAGE_SHIFT);
     charge_add(c, tag, pages << PAGE_SHIFT);
     return page_to_virt(pg);
@@ -201,12 +189,12 @@ static void *large_alloc(struct charge *c, enum charge_tag tag, size_t size)
 static void large_free(void *p)
 {
     struct page_info *pg = virt_to_page(p);
-    unsigned long pages = (unsigned long)pg->list.next;
+    unsigned long pages = pg->type;
 
     BUG_ON(!pages || pages > 1UL << MAX_ORDER);
     charge_sub(aux_charge(pg->aux), (pg->aux >> 8) & 0xff, pages << PAGE_SHIFT);
-    pg->list.next = NULL;
-    free_tail(pg, 0, pages);
+    pg->type = 0;
+    heap_free_range(pg, pages);
 }
 
 /* --- the interface ----------------------------------------------------------------- */
@@ -255,6 +243,11 @@ void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int ord
     pg->aux = aux_pack(c, tag, order);
     charge_add(c, tag, PAGE_SIZE << order);
     return page_to_virt(pg);
+}
+
+void charge_restore(struct page_info *pg, const struct charge *c, enum charge_tag tag)
+{
+    pg->aux = aux_pack(c, tag, 0);
 }
 
 void charge_free_pages(void *p, unsigned int order)

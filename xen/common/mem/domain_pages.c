@@ -10,8 +10,9 @@
 #include <xen/hypercall.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/page_list.h>
 
-#define PF_UNCOUNTED 0x01   /* page_info.flags: not in tot_pages */
+#include "private.h"
 
 /* --- references ------------------------------------------------------------------- */
 
@@ -93,42 +94,57 @@ static void free_shared(struct page_info *pg)
 {
     struct domain *d = pg->owner;
 
-    pg->owner = NULL;
+    charge_restore(pg, &d->charge, pg->count >> PGC_TAG_SHIFT & PGC_TAG_MASK);
     pg->type = PGT_NONE;
     pg->count &= PGC_QUARANTINED;
     charge_free_pages(page_to_virt(pg), 0);
     count_down(d, &d->shared_pages, 1);
 }
 
-static void free_owned(struct page_info *pg)
+/* n frames of d in a row that nobody references. d may be gone afterwards. */
+static void free_owned(struct domain *d, struct page_info *pg, unsigned long n)
 {
-    struct domain *d = pg->owner;
-    bool uncounted = pg->flags & PF_UNCOUNTED;
+    unsigned long uncounted = 0;
+    bool last;
 
     spin_lock(&d->page_lock);
-    list_del(&pg->list);
+    for (unsigned long i = 0; i < n; i++) {
+        page_list_del(&d->page_list, &pg[i]);
+        uncounted += pg[i].count & PGC_UNCOUNTED ? 1 : 0;
+        pg[i].count &= PGC_QUARANTINED;
+        pg[i].type = PGT_NONE;
+        pg[i].aux = 0;
+    }
+    d->shared_pages -= uncounted;
+    d->tot_pages -= n - uncounted;
+    last = owns_nothing(d);
     spin_unlock(&d->page_lock);
 
-    pg->owner = NULL;
-    pg->type = PGT_NONE;
-    pg->aux = 0;
-    pg->count &= PGC_QUARANTINED;
-    heap_free_scrub(pg, 0);
-    count_down(d, uncounted ? &d->shared_pages : &d->tot_pages, 1);
+    heap_free_scrub(pg, n);
+    if (last)
+        domain_put(d);
 }
 
-void page_put(struct page_info *pg)
+/* True: it was the last one, and the frame is the caller's to free. */
+static bool was_last(struct page_info *pg)
 {
     uint64_t left = __atomic_sub_fetch(&pg->count, 1, __ATOMIC_ACQ_REL);
 
     ASSERT((left & PGC_COUNT_MASK) != PGC_COUNT_MASK);
     if (left & PGC_COUNT_MASK)
-        return;
+        return false;
     BUG_ON(!pg->owner || (pg->type & PGT_COUNT_MASK));
-    if (left & PGC_SHARED)
+    return true;
+}
+
+void page_put(struct page_info *pg)
+{
+    if (!was_last(pg))
+        return;
+    if (pg->count & PGC_SHARED)
         free_shared(pg);
     else
-        free_owned(pg);
+        free_owned(pg->owner, pg, 1);
 }
 
 bool page_drop_allocation(struct page_info *pg)
@@ -188,6 +204,7 @@ static bool reserve(struct domain *d, unsigned long n, bool counted)
 static bool hand_over(struct domain *d, struct page_info *pg, unsigned long n,
                       bool counted)
 {
+    uint64_t count = PGC_ALLOCATED | (counted ? 0 : PGC_UNCOUNTED) | 1;
     unsigned long i;
 
     spin_lock(&d->page_lock);
@@ -196,12 +213,10 @@ static bool hand_over(struct domain *d, struct page_info *pg, unsigned long n,
         return false;
     }
     for (i = 0; i < n; i++) {
-        pg[i].aux = 0;
-        pg[i].flags = counted ? 0 : PF_UNCOUNTED;
         pg[i].type = PGT_NONE;
         pg[i].owner = d;
-        list_add_tail(&d->page_list, &pg[i].list);
-        __atomic_store_n(&pg[i].count, PGC_ALLOCATED | 1, __ATOMIC_RELEASE);
+        page_list_add_tail(&d->page_list, &pg[i]);
+        __atomic_store_n(&pg[i].count, count, __ATOMIC_RELEASE);
     }
     spin_unlock(&d->page_lock);
     return true;
@@ -239,40 +254,72 @@ struct page_info *domain_alloc_shared(struct domain *d, unsigned int tag)
     spin_unlock(&d->page_lock);
     pg->owner = d;
     pg->type = PGT_NONE;
-    __atomic_store_n(&pg->count, PGC_SHARED | 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&pg->count, PGC_SHARED | (uint64_t)tag << PGC_TAG_SHIFT | 1,
+                     __ATOMIC_RELEASE);
     return pg;
 }
 
 /* --- the end ----------------------------------------------------------------------- */
 
+#define BATCH 64    /* frames between two looks at who else wants the processor */
+
+/*
+ * Takes up to BATCH frames off the list; *held: those that the caller got a reference to.
+ * The last reference of the others is going at this moment.
+ */
+static unsigned int unlist(struct domain *d, struct page_info **held, unsigned int *n)
+{
+    struct page_info *pg;
+    unsigned int i;
+
+    *n = 0;
+    spin_lock(&d->page_lock);
+    for (i = 0; i < BATCH && (pg = page_list_pop(&d->page_list)) != NULL; i++)
+        if (page_get(pg, d))
+            held[(*n)++] = pg;
+    spin_unlock(&d->page_lock);
+    return i;
+}
+
+/*
+ * Drops the allocation and the caller's reference of each. Frames that are now nobody's
+ * are freed by the row, in whichever direction that runs.
+ */
+static void let_go(struct domain *d, struct page_info **held, unsigned int n)
+{
+    struct page_info *first = NULL;
+    unsigned long row = 0;
+
+    for (unsigned int i = 0; i < n; i++) {
+        page_drop_allocation(held[i]);
+        if (!was_last(held[i]))
+            continue;
+        if (row && held[i] != first + row && held[i] != first - 1) {
+            free_owned(d, first, row);
+            row = 0;
+        }
+        if (!row || held[i] == first - 1)
+            first = held[i];
+        row++;
+    }
+    if (row)
+        free_owned(d, first, row);
+}
+
 /*
  * Each page leaves the list, even if others still reference it: they free it later, and
- * no page is looked at twice however often this is interrupted.
+ * no page is looked at twice however often this is interrupted. The caller's reference
+ * keeps d.
  */
 int domain_free_all_pages(struct domain *d)
 {
-    unsigned int work = 0;
+    struct page_info *held[BATCH];
+    unsigned int n;
 
-    for (;;) {
-        struct page_info *pg;
-        bool held;
-
-        spin_lock(&d->page_lock);
-        if (list_empty(&d->page_list)) {
-            spin_unlock(&d->page_lock);
-            return 0;
-        }
-        pg = list_first(&d->page_list, struct page_info, list);
-        list_del(&pg->list);
-        held = page_get(pg, d);
-        spin_unlock(&d->page_lock);
-
-        /* Not held: its last reference is going at this moment. */
-        if (held) {
-            page_drop_allocation(pg);
-            page_put(pg);
-        }
-        if (++work % 64 == 0 && hypercall_preempt_check())
+    while (unlist(d, held, &n)) {
+        let_go(d, held, n);
+        if (hypercall_preempt_check())
             return -ERESTART;
     }
+    return 0;
 }

@@ -9,6 +9,7 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/page_list.h>
 
 #include "private.h"
 
@@ -19,7 +20,7 @@
 enum zone { ZONE_DMA32, ZONE_HIGH, ZONES };
 
 static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
-static struct list free_lists[ZONES][MAX_ORDER + 1]; /* [heap_lock] */
+static struct page_list free_lists[ZONES][MAX_ORDER + 1]; /* [heap_lock] */
 static unsigned long zone_free[ZONES];               /* [heap_lock] */
 static unsigned long claimed;                        /* [heap_lock] sum over domains */
 unsigned long quarantined_pages;
@@ -34,26 +35,22 @@ static unsigned long total_free(void)
     return zone_free[ZONE_DMA32] + zone_free[ZONE_HIGH];
 }
 
-static void lists_init(void)
+static struct page_list *list_of(const struct page_info *pg, unsigned int order)
 {
-    if (free_lists[0][0].next)
-        return;
-    for (unsigned int z = 0; z < ZONES; z++)
-        for (unsigned int o = 0; o <= MAX_ORDER; o++)
-            list_init(&free_lists[z][o]);
+    return &free_lists[zone_of(mfn_x(page_to_mfn(pg)))][order];
 }
 
 static void block_put(struct page_info *pg, unsigned int order)
 {
     pg->order = (uint8_t)order;
     pg->flags |= FREE_HEAD;
-    list_add(&free_lists[zone_of(mfn_x(page_to_mfn(pg)))][order], &pg->list);
+    page_list_add(list_of(pg, order), pg);
 }
 
 static void block_take(struct page_info *pg)
 {
     pg->flags &= (uint8_t)~FREE_HEAD;
-    list_del(&pg->list);
+    page_list_del(list_of(pg, pg->order), pg);
 }
 
 /* The free block of that order which with the one at mfn makes a block twice as large. */
@@ -89,11 +86,11 @@ static struct page_info *zone_take(enum zone z, unsigned int order)
     unsigned int o = order;
     struct page_info *pg;
 
-    while (o <= MAX_ORDER && list_empty(&free_lists[z][o]))
+    while (o <= MAX_ORDER && page_list_empty(&free_lists[z][o]))
         o++;
     if (o > MAX_ORDER)
         return NULL;
-    pg = list_first(&free_lists[z][o], struct page_info, list);
+    pg = page_list_first(&free_lists[z][o]);
     block_take(pg);
     /* Keep the upper part: the lower half of each split goes back. */
     while (o > order) {
@@ -128,7 +125,6 @@ struct page_info *heap_alloc_for(struct domain *d, unsigned int order,
     if (order > MAX_ORDER)
         return NULL;
     irq = spin_lock_irqsave(&heap_lock);
-    lists_init();
     if (claims_allow(d, n)) {
         /* Low memory is scarce, so it is the last resort of those who can do without. */
         if (!(memflags & MEMF_DMA32))
@@ -151,8 +147,6 @@ struct page_info *heap_alloc_for(struct domain *d, unsigned int order,
 
         pg[i].aux = 0;
         pg[i].type = 0;
-        pg[i].owner = NULL;
-        list_init(&pg[i].list);
         if ((memflags & MEMF_ZERO) && !clean)
             clear_page(&pg[i]);
         __atomic_store_n(&pg[i].count, 0, __ATOMIC_RELEASE);
@@ -174,59 +168,72 @@ static void free_block(struct page_info *pg, unsigned int order, uint8_t flags)
         BUG_ON(pg[i].count & ~PGC_QUARANTINED);
         pg[i].aux = 0;
         pg[i].flags = flags;
-        pg[i].owner = NULL;
         pg[i].type = 0;
     }
     irq = spin_lock_irqsave(&heap_lock);
-    lists_init();
     for (unsigned long i = 0; i < 1UL << order; i++)
         pg[i].count = PGC_FREE;
     block_release(mfn_x(page_to_mfn(pg)), order);
     spin_unlock_irqrestore(&heap_lock, irq);
 }
 
-void heap_free_flags(struct page_info *pg, unsigned int order, bool clean)
+/* n frames in the largest blocks that their numbers allow. */
+static void free_run(struct page_info *pg, unsigned long n, uint8_t flags)
 {
-    /* A frame given up for ever stays out; its neighbours go back one by one. */
-    for (unsigned long i = 0; i < 1UL << order; i++) {
-        if (!(pg[i].count & PGC_QUARANTINED))
-            continue;
-        for (unsigned long j = 0; j < 1UL << order; j++)
-            if (!(pg[j].count & PGC_QUARANTINED))
-                free_block(&pg[j], 0, clean ? FREE_CLEAN : 0);
-        return;
+    while (n) {
+        unsigned long mfn = mfn_x(page_to_mfn(pg));
+        unsigned int order = mfn ? ffs_long(mfn) : MAX_ORDER;
+
+        order = MIN(order, (unsigned int)MAX_ORDER);
+        while (1UL << order > n)
+            order--;
+        free_block(pg, order, flags);
+        pg += 1UL << order;
+        n -= 1UL << order;
     }
-    free_block(pg, order, clean ? FREE_CLEAN : 0);
+}
+
+/* A frame given up for ever stays out; its neighbours go back. */
+static void free_range(struct page_info *pg, unsigned long n, uint8_t flags)
+{
+    unsigned long from = 0, to;
+
+    for (to = 0; to < n; to++) {
+        if (!(pg[to].count & PGC_QUARANTINED))
+            continue;
+        free_run(pg + from, to - from, flags);
+        from = to + 1;
+    }
+    free_run(pg + from, to - from, flags);
+}
+
+void heap_free_range(struct page_info *pg, unsigned long n)
+{
+    free_range(pg, n, 0);
 }
 
 void heap_free(struct page_info *pg, unsigned int order)
 {
-    heap_free_flags(pg, order, false);
+    free_range(pg, 1UL << order, 0);
 }
 
-void heap_free_scrub(struct page_info *pg, unsigned int order)
+void heap_free_scrub(struct page_info *pg, unsigned long n)
 {
-    for (unsigned long i = 0; i < 1UL << order; i++)
+    for (unsigned long i = 0; i < n; i++)
         if (!(pg[i].count & PGC_QUARANTINED))
             clear_page(&pg[i]);
-    heap_free_flags(pg, order, true);
+    free_range(pg, n, FREE_CLEAN);
 }
 
 void heap_add_range(paddr_t start, paddr_t end)
 {
     unsigned long mfn = (start + PAGE_SIZE - 1) >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
 
-    while (mfn < last) {
-        unsigned int order = mfn ? ffs_long(mfn) : MAX_ORDER;
-
-        order = MIN(order, (unsigned int)MAX_ORDER);
-        while (mfn + (1UL << order) > last)
-            order--;
-        for (unsigned long i = 0; i < 1UL << order; i++)
-            mfn_to_page(_mfn(mfn + i))->count = 0;
-        free_block(mfn_to_page(_mfn(mfn)), order, 0);
-        mfn += 1UL << order;
-    }
+    if (mfn >= last)
+        return;
+    for (unsigned long i = mfn; i < last; i++)
+        mfn_to_page(_mfn(i))->count = 0;
+    free_run(mfn_to_page(_mfn(mfn)), last - mfn, 0);
 }
 
 unsigned long heap_free_pages(void)
@@ -253,12 +260,11 @@ unsigned long heap_free_between(unsigned int min_bits, unsigned int max_bits)
     unsigned long n = 0;
     uint64_t irq = spin_lock_irqsave(&heap_lock);
 
-    lists_init();
     for (unsigned int z = 0; z < ZONES; z++) {
         for (unsigned int o = 0; o <= MAX_ORDER; o++) {
             struct page_info *pg;
 
-            list_for_each(pg, &free_lists[z][o], list) {
+            page_list_for_each(pg, &free_lists[z][o]) {
                 /* Aligned blocks: the first address is as wide as the others. */
                 unsigned int bits = fls_long(page_to_paddr(pg) | 1) + 1;
 

@@ -6,6 +6,7 @@
 #include <xen/acpi.h>
 #include <xen/iommu.h>
 #include <xen/list.h>
+#include <xen/mm.h>
 #include <asm/pt.h>
 
 extern const struct iommu_ops amd_iommu_ops, vtd_iommu_ops;
@@ -54,7 +55,7 @@ struct iommu_model {
 struct iommu_tables {
     struct domain *d;
     struct pt pt;
-    struct list retired;        /* page_info.list of tables no longer linked */
+    struct page_list retired;   /* tables no longer linked */
     uint64_t changing;          /* the block that is being mapped or unmapped */
     pt_entry_t absent;          /* how an empty entry is written */
     /* units do not snoop: push each entry out of the caches */

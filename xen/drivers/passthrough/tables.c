@@ -7,6 +7,7 @@
 #include <xen/domain.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/page_list.h>
 #include <asm/cpu.h>
 #include <asm/mmu.h>
 
@@ -60,7 +61,7 @@ static void retire_table(void *ctx, unsigned long mfn)
     struct page_info *pg = mfn_to_page(_mfn(mfn));
 
     pg->type = t->changing;
-    list_add_tail(&t->retired, &pg->list);
+    page_list_add_tail(&t->retired, pg);
 }
 
 static pt_entry_t *map_table(void *ctx, unsigned long mfn)
@@ -109,7 +110,7 @@ int iommu_tables_init(struct iommu_tables *t, struct domain *d,
     t->d = d;
     t->absent = model->absent;
     t->write_back = model->write_back;
-    list_init(&t->retired);
+    page_list_init(&t->retired);
     return pt_init(&t->pt, model->format, &table_ops, t, model->levels,
                    iommu_options.superpages ? model->max_leaf : 0);
 }
@@ -179,7 +180,7 @@ struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
     unsigned long first = ~0UL, end = 0;
     const struct page_info *pg;
 
-    list_for_each(pg, &t->retired, list) {
+    page_list_for_each(pg, &t->retired) {
         unsigned int i = 0;
 
         while (i < n && !covers(&ranges[i], pg->type))
@@ -194,12 +195,10 @@ struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
 
 void iommu_tables_reap(struct iommu_tables *t)
 {
-    while (!list_empty(&t->retired)) {
-        struct page_info *pg = list_first(&t->retired, struct page_info, list);
+    struct page_info *pg;
 
-        list_del(&pg->list);
+    while ((pg = page_list_pop(&t->retired)) != NULL)
         free_table(t, mfn_x(page_to_mfn(pg)));
-    }
 }
 
 int iommu_tables_free(struct iommu_tables *t)

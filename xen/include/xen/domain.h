@@ -79,7 +79,7 @@ struct domain {
     unsigned int max_vcpus;
 
     spinlock_t page_lock;           /* LOCK_PAGE; protects the next block */
-    struct list page_list;
+    struct page_list page_list;
     unsigned long tot_pages;
     unsigned long max_pages;
     unsigned long outstanding_claim; /* [heap lock] */

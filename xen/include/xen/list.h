@@ -75,4 +75,12 @@ static inline void list_splice_tail(struct list *to, struct list *from)
          &e->member != (l);                                                    \
          e = tmp, tmp = list_entry(tmp->member.next, __typeof__(*e), member))
 
+/* Lists of frames, by frame number; the functions are in xen/page_list.h. */
+struct page_link {
+    uint32_t next, prev;
+};
+struct page_list {
+    uint32_t first, last;
+};
+
 #endif

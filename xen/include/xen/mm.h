@@ -18,20 +18,18 @@
 struct domain;
 struct charge;
 
+/* One for each frame of the machine, so every byte counts. */
 struct page_info {
-    struct list list;      /* free list [heap lock] or owner's list [owner->page_lock] */
+    struct page_link link; /* free list [heap lock] or owner's list [owner->page_lock] */
     uint64_t count;        /* PGC_* and references; atomic */
     uint64_t type;         /* PGT_* and type references; atomic */
-    struct domain *owner;  /* NULL: free or hypervisor's; stable while referenced */
     union {
+        struct domain *owner; /* stable while referenced: then count is not zero */
         struct {
-            uint8_t order;   /* of the free block this page heads [heap lock] */
-            uint8_t tag;     /* enum charge_tag of a hypervisor page */
+            uint8_t order;  /* of the free block this page heads [heap lock] */
             uint8_t flags;
-            uint8_t pad;
-            uint32_t serial; /* spare */
         };
-        uint64_t aux;
+        uint64_t aux;       /* of a hypervisor page: who it is charged to */
     };
 };
 
@@ -42,6 +40,9 @@ struct page_info {
 #define PGC_FREE         (1ULL << 61) /* in the heap */
 #define PGC_RESERVED     (1ULL << 60) /* not RAM, firmware's, or the image */
 #define PGC_QUARANTINED  (1ULL << 59) /* never goes back to the heap */
+#define PGC_UNCOUNTED    (1ULL << 58) /* a domain's, but not in its tot_pages */
+#define PGC_TAG_SHIFT    48           /* of PGC_SHARED: its enum charge_tag */
+#define PGC_TAG_MASK     0xffULL
 
 /* type: what the frame is used as; only one at a time, counted. */
 #define PGT_COUNT_MASK   ((1ULL << 48) - 1)
@@ -53,8 +54,19 @@ struct page_info {
 extern unsigned long max_page;   /* first mfn behind the highest RAM */
 extern unsigned long total_pages; /* RAM frames of the machine */
 bool mfn_valid(mfn_t mfn);
+#ifdef XEN_HOST_TEST
 struct page_info *mfn_to_page(mfn_t mfn);
 mfn_t page_to_mfn(const struct page_info *pg);
+#else
+static inline struct page_info *mfn_to_page(mfn_t mfn)
+{
+    return (struct page_info *)FRAMETABLE_START + mfn_x(mfn);
+}
+static inline mfn_t page_to_mfn(const struct page_info *pg)
+{
+    return _mfn((unsigned long)(pg - (const struct page_info *)FRAMETABLE_START));
+}
+#endif
 static inline paddr_t page_to_paddr(const struct page_info *pg)
 {
     return mfn_to_paddr(page_to_mfn(pg));
@@ -90,8 +102,8 @@ struct page_info *heap_alloc(unsigned int order, unsigned int memflags);
 struct page_info *heap_alloc_for(struct domain *d, unsigned int order,
                                  unsigned int memflags);
 void heap_free(struct page_info *pg, unsigned int order);
-/* Scrub, then free: pages that held a guest's data. */
-void heap_free_scrub(struct page_info *pg, unsigned int order);
+/* Scrub, then free n frames in a row: they held a guest's data. */
+void heap_free_scrub(struct page_info *pg, unsigned long n);
 
 /* Boot: hand RAM [start, end) bytes to the heap. */
 void heap_add_range(paddr_t start, paddr_t end);

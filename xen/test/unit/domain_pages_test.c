@@ -15,6 +15,7 @@
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/page_list.h>
 
 #include "fake_ram.h"
 
@@ -47,7 +48,7 @@ static struct domain *make(domid_t id)
     x->domain_id = id;
     x->refcount = 1;
     x->max_pages = 100;
-    list_init(&x->page_list);
+    page_list_init(&x->page_list);
     return x;
 }
 
@@ -72,7 +73,7 @@ static int check_end(struct domain *x)
     assert_int_equal(x->tot_pages, 0);
     assert_int_equal(x->shared_pages, 0);
     assert_int_equal(charge_total(&x->charge), 0);
-    assert_true(list_empty(&x->page_list));
+    assert_true(page_list_empty(&x->page_list));
     free(x);
     return 0;
 }
@@ -256,12 +257,90 @@ static void death(void **state)
     page_put(pg[0]);
 }
 
+/* Rows of frames go back at once, whichever way they lie on the list. */
+static void death_in_rows(void **state)
+{
+    struct page_info *up, *pg[140], *hidden;
+    unsigned int i;
+    int rc;
+
+    d->max_pages = 300;
+    up = domain_alloc_pages(d, 7, 0);
+    for (i = 0; i < 140; i++)   /* single ones come from high to low */
+        assert_non_null(pg[i] = domain_alloc_pages(d, 0, 0));
+    hidden = domain_alloc_pages(d, 3, MEMF_NO_REFCOUNT);
+    assert_true(up && hidden);
+    assert_int_equal(d->tot_pages, 128 + 140);
+    assert_int_equal(d->shared_pages, 8);
+    page_quarantine(&up[70]);
+    assert_true(page_get(&up[20], d));
+    assert_true(page_get(&hidden[3], d));
+    for (i = 0; i < 4096; i++)
+        ((char *)page_to_virt(&up[71]))[i] = 1;
+    d->dying = DOMDYING_DYING;
+    preempt = true;
+    for (i = 0; (rc = domain_free_all_pages(d)) != 0; i++)
+        assert_int_equal(rc, -ERESTART);
+    assert_in_range(i, 2, 10);
+    assert_int_equal(d->tot_pages, 1);
+    assert_int_equal(d->shared_pages, 1);
+    assert_int_equal(d->refcount, 2);
+    assert_false(up[70].count & PGC_FREE);
+    assert_true(up[71].count & PGC_FREE);
+    assert_int_equal(*(char *)page_to_virt(&up[71]), 0);
+    page_put(&up[20]);
+    assert_int_equal(d->refcount, 2);
+    page_put(&hidden[3]);
+}
+
+/* A frame knows what is before and behind it; taking it off twice is harmless. */
+static void page_lists(void **state)
+{
+    struct page_list l = {0}, more = {0};
+    struct page_info *pg[3], *at;
+    unsigned int n = 0;
+
+    assert_true(page_list_empty(&l));
+    assert_null(page_list_pop(&l));
+    for (int i = 0; i < 3; i++)
+        assert_non_null(pg[i] = heap_alloc(0, 0));
+    page_list_add(&l, pg[1]);
+    page_list_add(&l, pg[0]);
+    page_list_add_tail(&l, pg[2]);
+    page_list_for_each(at, &l)
+        assert_ptr_equal(at, pg[n++]);
+    assert_int_equal(n, 3);
+    page_list_del(&l, pg[1]);
+    page_list_del(&l, pg[1]);
+    assert_ptr_equal(page_list_next(pg[0]), pg[2]);
+    page_list_del(&l, pg[2]);
+    page_list_add_tail(&l, pg[1]);
+    assert_ptr_equal(page_list_pop(&l), pg[0]);
+    page_list_del(&l, pg[0]);
+    assert_ptr_equal(page_list_pop(&l), pg[1]);
+    assert_true(page_list_empty(&l));
+    page_list_add_tail(&l, pg[2]);
+    assert_ptr_equal(page_list_first(&l), pg[2]);
+    page_list_add(&more, pg[1]);
+    page_list_add(&more, pg[0]);
+    page_list_splice_tail(&l, &more);
+    assert_true(page_list_empty(&more));
+    page_list_splice_tail(&more, &l);
+    page_list_splice_tail(&more, &l);
+    page_list_del(&more, pg[0]);
+    assert_ptr_equal(page_list_pop(&more), pg[2]);
+    assert_ptr_equal(page_list_pop(&more), pg[1]);
+    assert_null(page_list_pop(&more));
+    for (int i = 0; i < 3; i++)
+        heap_free(pg[i], 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(references), T(contents), T(limits), T(claims), T(types), T(shared),
-        T(quarantine), T(death),
+        T(quarantine), T(death), T(death_in_rows), T(page_lists),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

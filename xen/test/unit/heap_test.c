@@ -62,7 +62,7 @@ static void test_random(void **state)
             for (unsigned long j = 0; j < PAGE_SIZE << held[i].order; j += 512)
                 assert_int_equal(p[j], mark);
             if (rand() % 2)
-                heap_free_scrub(held[i].pg, held[i].order);
+                heap_free_scrub(held[i].pg, 1ul << held[i].order);
             else
                 heap_free(held[i].pg, held[i].order);
             held[i].pg = NULL;
@@ -98,7 +98,7 @@ static void test_zero_and_zones(void **state)
     assert_int_equal(heap_free_between(0, 32), 0);
     assert_int_equal(heap_free_between(33, 0), FAKE_HIGH_PAGES);
     while (n)
-        heap_free_scrub(pg[--n], 0);
+        heap_free_scrub(pg[--n], 1);
     /* Who does not need low memory gets high memory while there is some. */
     for (n = 0; n < FAKE_HIGH_PAGES; n++) {
         pg[n] = heap_alloc(0, 0);
@@ -140,7 +140,7 @@ static void test_quarantine(void **state)
     page_quarantine(pg + 5);
     page_quarantine(pg + 5);
     assert_int_equal(quarantined_pages, 1);
-    heap_free_scrub(pg, 3);
+    heap_free_scrub(pg, 8);
     assert_int_equal(heap_free_pages(), ALL - 1);
     for (unsigned long n = 0; n < ALL - 1; n++)
         assert_ptr_not_equal(heap_alloc(0, 0), pg + 5);
@@ -198,8 +198,8 @@ static void test_pages_and_failures(void **state)
     assert_true(p[0] == 0 && !memcmp(p, p + 1, 4 * PAGE_SIZE - 1));
     assert_int_equal(c.bytes[CHARGE_P2M_TABLE], 4 * PAGE_SIZE);
     /* The holder may use these while the page is its own. */
-    virt_to_page(p)->list.next = NULL;
-    virt_to_page(p)->owner = NULL;
+    virt_to_page(p)->link = (struct page_link){1, 2};
+    virt_to_page(p)->type = 3;
     charge_free_pages(p, 2);
     assert_int_equal(charge_total(&c), 0);
 

@@ -519,36 +519,6 @@ static void coalescing(void **state)
     world_stop(false);
 }
 
-static void pool(void **state)
-{
-    unsigned long free_before;
-    int rc;
-
-    (void)state;
-    start();
-    free_before = heap_free_pages();
-    assert_int_equal(p2m_set_pool(wd, 12345), -EINVAL);
-    assert_int_equal(p2m_set_pool(wd, 64 * PAGE_SIZE), 0);
-    assert_int_equal(p2m_get_pool(wd), 64 * PAGE_SIZE);
-    assert_int_equal(free_before - heap_free_pages(), 63);
-    w_preempt = true;
-    assert_int_equal(p2m_set_pool(wd, 164 * PAGE_SIZE), -ERESTART);
-    assert_int_equal(p2m_set_pool(wd, 164 * PAGE_SIZE), 0);
-    assert_int_equal(p2m_set_pool(wd, 2 * PAGE_SIZE), -ERESTART);
-    w_preempt = false;
-    assert_int_equal(p2m_set_pool(wd, 2 * PAGE_SIZE), 0);
-    /* The root has one page, the other is not enough for a path: nothing changes. */
-    assert_int_equal(p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(single[0]), 0, P2M_RAM_RW),
-                     -ENOMEM);
-    assert_int_equal(p2m_refs(page_to_mfn(single[0])), 0);
-    assert_int_equal(p2m_set_pool(wd, 4 * PAGE_SIZE), 0);
-    rc = p2m_map_one(wd, _gfn(W_BASE), page_to_mfn(single[0]), 0, P2M_RAM_RW);
-    assert_int_equal(rc, 0);
-    assert_int_equal(p2m_set_pool(wd, PAGE_SIZE), -ENOMEM);
-    assert_int_equal(p2m_get_pool(wd), 4 * PAGE_SIZE);
-    world_stop(false);
-}
-
 /*
  * A frame that another domain still maps outlives its owner's death, and keeps the owner.
  */
@@ -579,7 +549,6 @@ int main(void)
         cmocka_unit_test(lookups),
         cmocka_unit_test(holding),
         cmocka_unit_test(coalescing),
-        cmocka_unit_test(pool),
         cmocka_unit_test(give_back),
         cmocka_unit_test(moved_and_raced),
         cmocka_unit_test(flush_count),

@@ -337,7 +337,7 @@ static struct domain *make_domain(domid_t id)
     d->refcount = 1;
     d->max_pages = FRAMES;
     d->is_privileged = true;
-    list_init(&d->page_list);
+    page_list_init(&d->page_list);
     assert_int_equal(p2m_init(d), 0);
     return d;
 }
@@ -391,7 +391,7 @@ static void kill_domain(struct domain *d)
     } while (rc == -ERESTART);
     w_preempt = false;
     assert_int_equal(rc, 0);
-    assert_true(list_empty(&d->page_list));
+    assert_true(page_list_empty(&d->page_list));
     assert_int_equal(d->tot_pages, 0);
     assert_int_equal(d->shared_pages, 0);
     p2m_destroy(d);

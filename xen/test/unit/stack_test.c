@@ -49,7 +49,7 @@ int map_pages_to_xen(unsigned long va, paddr_t pa, size_t len, uint64_t flags)
     return 0;
 }
 
-paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables)
+paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct page_list *tables)
 {
     paddr_t pa = mapped[nr_of(va)];
 
@@ -60,7 +60,7 @@ paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables)
     return pa;
 }
 
-void unmap_pages_finish(struct list *tables)
+void unmap_pages_finish(struct page_list *tables)
 {
     flushes++;
     for (unsigned int n = 0; n < PAGES; n++)

@@ -11,7 +11,7 @@
 /* 4 KiB tables for every 2 MiB in the worst case, twice (CPU and IOMMU), and some. */
 int __init arch_set_dom0_pool(struct domain *d, unsigned long nr_pages)
 {
-    return p2m_set_pool(d, ((uint64_t)(nr_pages >> 7) << PAGE_SHIFT) + MB(8));
+    return p2m_limit_pool(d, ((uint64_t)(nr_pages >> 7) << PAGE_SHIFT) + MB(8));
 }
 
 static int __init deny_ports(struct domain *d)

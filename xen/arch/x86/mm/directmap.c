@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Address arithmetic of the direct map, the image and the frame table. */
+/* Address arithmetic of the direct map and the image. */
 #include <xen/lib.h>
 #include <xen/mm.h>
 
@@ -29,16 +29,6 @@ paddr_t virt_to_paddr(const void *va)
 mfn_t virt_to_mfn(const void *va)
 {
     return paddr_to_mfn(virt_to_paddr(va));
-}
-
-struct page_info *mfn_to_page(mfn_t mfn)
-{
-    return (struct page_info *)FRAMETABLE_START + mfn_x(mfn);
-}
-
-mfn_t page_to_mfn(const struct page_info *pg)
-{
-    return _mfn((unsigned long)(pg - (const struct page_info *)FRAMETABLE_START));
 }
 
 struct page_info *virt_to_page(const void *va)

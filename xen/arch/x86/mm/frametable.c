@@ -17,6 +17,9 @@
 #define MAX_FRAMES ((DIRECTMAP_END - DIRECTMAP_START) >> PAGE_SHIFT)
 #define CHUNKS (MAX_FRAMES * sizeof(struct page_info) / CHUNK + 1)
 
+BUILD_BUG_ON(sizeof(struct page_info) != 32); /* 1/128 of all memory */
+BUILD_BUG_ON(MAX_FRAMES > 1UL << 32);         /* struct page_link */
+
 unsigned long max_page, total_pages;
 static DECLARE_BITMAP(chunk_present, CHUNKS) __ro_after_init;
 

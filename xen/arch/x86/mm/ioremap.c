@@ -5,6 +5,7 @@
  */
 #include <xen/alloc.h>
 #include <xen/lib.h>
+#include <xen/list.h>
 #include <xen/mm.h>
 
 struct area {

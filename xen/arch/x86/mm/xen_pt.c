@@ -6,6 +6,7 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/page_list.h>
 #include <xen/spinlock.h>
 #include <asm/boot.h>
 #include <asm/cpu.h>
@@ -30,7 +31,7 @@ static struct pt xen_pt; /* [pt_lock] */
 static DEFINE_SPINLOCK(pt_lock, LOCK_VMAP);
 static bool tables_from_heap;
 /* [pt_lock] tables to free after a flush */
-static struct list retired = LIST_INIT(retired);
+static struct page_list retired;
 
 static int alloc_table(void *ctx, unsigned long *mfn)
 {
@@ -66,7 +67,7 @@ static void free_table(void *ctx, unsigned long mfn)
 static void retire_table(void *ctx, unsigned long mfn)
 {
     if (from_heap(mfn))
-        list_add_tail(&retired, &mfn_to_page(_mfn(mfn))->list);
+        page_list_add_tail(&retired, mfn_to_page(_mfn(mfn)));
 }
 
 static pt_entry_t *map_table(void *ctx, unsigned long mfn)
@@ -137,7 +138,7 @@ int map_pages_to_xen(unsigned long va, paddr_t pa, size_t len, uint64_t flags)
     return rc;
 }
 
-paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables)
+paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct page_list *tables)
 {
     struct pt_cursor cur = {0, 0};
     struct pt_leaf first;
@@ -147,30 +148,28 @@ paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables)
     spin_lock(&pt_lock);
     first = pt_lookup(&xen_pt, va_pfn(va));
     rc = pt_unmap(&xen_pt, va_pfn(va), len >> PAGE_SHIFT, &cur);
-    list_splice_tail(tables, &retired);
+    page_list_splice_tail(tables, &retired);
     spin_unlock(&pt_lock);
     /* Callers unmap what they mapped, whole: no superpage reaches over an end. */
     BUG_ON(rc);
     return (paddr_t)first.mfn << PAGE_SHIFT;
 }
 
-void unmap_pages_finish(struct list *tables)
+void unmap_pages_finish(struct page_list *tables)
 {
-    struct page_info *pg, *next;
+    struct page_info *pg;
 
     if (cpumask_empty(&cpu_online_map))
         flush_local(FLUSH_TLB | FLUSH_TLB_GLOBAL); /* early boot */
     else
         flush_all(FLUSH_TLB | FLUSH_TLB_GLOBAL);
-    list_for_each_safe(pg, next, tables, list) {
-        list_del(&pg->list);
+    while ((pg = page_list_pop(tables)) != NULL)
         heap_free(pg, 0);
-    }
 }
 
 void unmap_pages_from_xen(unsigned long va, size_t len)
 {
-    LIST(tables);
+    struct page_list tables = {0};
 
     (void)unmap_pages_lazily(va, len, &tables);
     unmap_pages_finish(&tables);

@@ -30,8 +30,8 @@ void unmap_pages_from_xen(unsigned long va, size_t len); /* and flushes all CPUs
  * the start of a mapped range, was mapped to; TLBs may still have it. The second flushes
  * all CPUs and frees the page tables that the first has put on the list.
  */
-paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct list *tables);
-void unmap_pages_finish(struct list *tables);
+paddr_t unmap_pages_lazily(unsigned long va, size_t len, struct page_list *tables);
+void unmap_pages_finish(struct page_list *tables);
 extern uint64_t xen_cr3; /* physical address of the hypervisor's PML4 */
 
 #endif

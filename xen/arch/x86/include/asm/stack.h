@@ -23,13 +23,14 @@ void *stack_alloc(struct charge *c, unsigned int order);
 
 /* Stacks that are unmapped but may still be in TLBs, so their memory is not free yet. */
 struct stack_trash {
-    struct list stacks, tables;
+    struct list stacks;
+    struct page_list tables;
 };
 
 static inline void stack_trash_init(struct stack_trash *t)
 {
     list_init(&t->stacks);
-    list_init(&t->tables);
+    t->tables = (struct page_list){0};
 }
 
 /* What stack_alloc() gave goes to t; NULL is fine. */

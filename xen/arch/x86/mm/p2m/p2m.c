@@ -30,9 +30,10 @@ int p2m_init(struct domain *d)
         return -ENOMEM;
     p2m->d = d;
     rwlock_init(&p2m->lock, LOCK_P2M, "p2m");
-    p2m_pool_init(&p2m->pool, d->is_privileged ? POOL_UNLIMITED : POOL_DEFAULT);
+    p2m_pool_init(&p2m->pool, d->is_privileged ? POOL_UNLIMITED : POOL_DEFAULT,
+                  d->is_privileged);
     p2m->txn.p2m = p2m;
-    list_init(&p2m->txn.retired);
+    page_list_init(&p2m->txn.retired);
     tasklet_init(&p2m->crash, crash_domain, p2m);
     p2m->tlb_gen = 1;
 

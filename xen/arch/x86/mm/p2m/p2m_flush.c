@@ -111,12 +111,10 @@ static void release_frames(struct p2m_txn *txn, bool quarantine)
 
 static void release_tables(struct p2m_txn *txn)
 {
-    while (!list_empty(&txn->retired)) {
-        struct page_info *pg = list_first(&txn->retired, struct page_info, list);
+    struct page_info *pg;
 
-        list_del(&pg->list);
+    while ((pg = page_list_pop(&txn->retired)) != NULL)
         p2m_pool_put(txn->p2m, mfn_x(page_to_mfn(pg)));
-    }
 }
 
 void p2m_txn_flush(struct p2m_txn *txn)

@@ -3,7 +3,7 @@
 #define X86_MM_P2M_INTERNAL_H
 
 #include <xen/iommu.h>
-#include <xen/list.h>
+#include <xen/page_list.h>
 #include <xen/softirq.h>
 #include <xen/spinlock.h>
 #include <asm/p2m.h>
@@ -31,18 +31,20 @@ struct p2m_txn {
     unsigned int nr_ranges;     /* device translations that may be cached */
     uint64_t *removed;          /* TXN_BATCH of them: mfn << 6 | REMOVED_* */
     struct iommu_range ranges[TXN_RANGES];
-    struct list retired;        /* table pages, by page_info.list */
+    struct page_list retired;   /* table pages */
 };
 
 /* Pages for tables. */
 struct p2m_pool {
-    struct list idle;           /* by page_info.list */
+    struct page_list idle;
     unsigned long nr_idle;
     unsigned long owned;        /* idle ones and those in use */
     unsigned long limit;        /* of owned */
+    bool on_demand;             /* few are idle; else all up to the limit are set aside */
 };
 #define POOL_UNLIMITED  (~0ul)
 #define POOL_DEFAULT    256ul   /* for domains whose toolstack sets none */
+#define POOL_SPARE      64ul    /* idle ones for when the heap is empty, if on demand */
 
 struct p2m {
     struct domain *d;
@@ -86,7 +88,7 @@ int __must_check p2m_txn_prepare(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn,
 /* --- p2m_pool.c: tables for the engine --------------------------------------------- */
 
 extern const struct pt_ops p2m_pt_ops;
-void p2m_pool_init(struct p2m_pool *pool, unsigned long limit);
+void p2m_pool_init(struct p2m_pool *pool, unsigned long limit, bool on_demand);
 void p2m_pool_destroy(struct p2m_pool *pool);
 void p2m_pool_put(struct p2m *p2m, unsigned long mfn);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Pages for p2m tables. A guest chooses how sparse its map is, so the number of tables
- * has a limit that the toolstack sets; pages up to it are set aside in advance.
+ * has a limit. What the toolstack sets for a guest is set aside in advance. Domain 0
+ * takes from the heap what it needs; a few spare pages let it give memory back, which can
+ * take a table to split a large entry, when the heap has none left. How many pages it
+ * owns follows from what is mapped.
  */
 #include <xen/alloc.h>
 #include <xen/domain.h>
@@ -12,29 +15,35 @@
 
 #include "p2m_internal.h"
 
-void p2m_pool_init(struct p2m_pool *pool, unsigned long limit)
+void p2m_pool_init(struct p2m_pool *pool, unsigned long limit, bool on_demand)
 {
-    list_init(&pool->idle);
+    page_list_init(&pool->idle);
     pool->nr_idle = 0;
     pool->owned = 0;
     pool->limit = limit;
+    pool->on_demand = on_demand;
 }
 
 static void *pool_take(struct p2m_pool *pool)
 {
-    struct page_info *pg;
+    struct page_info *pg = page_list_pop(&pool->idle);
 
-    if (!pool->nr_idle)
+    if (!pg)
         return NULL;
-    pg = list_first(&pool->idle, struct page_info, list);
-    list_del(&pg->list);
     pool->nr_idle--;
     return page_to_virt(pg);
 }
 
+static void *take_empty(struct p2m_pool *pool)
+{
+    void *page = pool_take(pool);
+
+    return page ? memset(page, 0, PAGE_SIZE) : NULL;
+}
+
 static void pool_add(struct p2m_pool *pool, void *page)
 {
-    list_add_tail(&pool->idle, &virt_to_page(page)->list);
+    page_list_add_tail(&pool->idle, virt_to_page(page));
     pool->nr_idle++;
 }
 
@@ -56,14 +65,17 @@ static void pool_shrink(struct p2m_pool *pool)
     pool->owned--;
 }
 
-/* Idle pages stay in the pool up to what was set aside. */
+static bool too_many_idle(const struct p2m_pool *pool)
+{
+    return pool->owned > pool->limit || (pool->on_demand && pool->nr_idle > POOL_SPARE);
+}
+
 void p2m_pool_put(struct p2m *p2m, unsigned long mfn)
 {
     struct p2m_pool *pool = &p2m->pool;
 
     pool_add(pool, mfn_to_virt(_mfn(mfn)));
-    while (pool->nr_idle && (pool->owned > pool->limit ||
-                             (pool->limit == POOL_UNLIMITED && pool->nr_idle > 16)))
+    while (pool->nr_idle && too_many_idle(pool))
         pool_shrink(pool);
 }
 
@@ -79,12 +91,11 @@ void p2m_pool_destroy(struct p2m_pool *pool)
 static int op_alloc(void *ctx, unsigned long *mfn)
 {
     struct p2m *p2m = ctx;
-    void *page = pool_take(&p2m->pool);
+    bool grow_first = p2m->pool.on_demand;
+    void *page = grow_first ? pool_grow(p2m) : take_empty(&p2m->pool);
 
-    if (page)
-        memset(page, 0, PAGE_SIZE);
-    else
-        page = pool_grow(p2m);
+    if (!page)
+        page = grow_first ? take_empty(&p2m->pool) : pool_grow(p2m);
     if (!page)
         return -ENOMEM;
     *mfn = mfn_x(virt_to_mfn(page));
@@ -100,7 +111,7 @@ static void op_retire(void *ctx, unsigned long mfn)
 {
     struct p2m *p2m = ctx;
 
-    list_add_tail(&p2m->txn.retired, &mfn_to_page(_mfn(mfn))->list);
+    page_list_add_tail(&p2m->txn.retired, mfn_to_page(_mfn(mfn)));
     p2m->txn.cpu_dirty = true;
 }
 
@@ -122,6 +133,26 @@ const struct pt_ops p2m_pt_ops = {
 
 /* --- the toolstack's view ---------------------------------------------------------- */
 
+int p2m_limit_pool(struct domain *d, uint64_t bytes)
+{
+    struct p2m *p2m = d->arch.p2m;
+    struct p2m_pool *pool = &p2m->pool;
+    int rc = 0;
+
+    write_lock(&p2m->lock);
+    pool->limit = bytes >> PAGE_SHIFT;
+    while (pool->nr_idle < POOL_SPARE && !rc) {
+        void *page = pool_grow(p2m);
+
+        if (page)
+            pool_add(pool, page);
+        else
+            rc = -ENOMEM;
+    }
+    write_unlock(&p2m->lock);
+    return rc;
+}
+
 int p2m_set_pool(struct domain *d, uint64_t bytes)
 {
     struct p2m *p2m = d->arch.p2m;
@@ -142,6 +173,7 @@ int p2m_set_pool(struct domain *d, uint64_t bytes)
 
         write_lock(&p2m->lock);
         pool->limit = target;
+        pool->on_demand = false;
         if (pool->owned < target) {
             page = pool_grow(p2m);
             if (page)
