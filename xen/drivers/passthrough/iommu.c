@@ -188,9 +188,7 @@ int iommu_flush(struct domain *d, const struct iommu_range *r, unsigned int n)
     if (hd->need_sync)
         injected_delay();
     spin_lock(&hd->lock);
-    if (hd->poisoned)
-        err = -ETIMEDOUT;
-    else if (hd->need_sync)
+    if (hd->need_sync)
         err = iommu_space_flush(d, r, n);
     spin_unlock(&hd->lock);
     return err;

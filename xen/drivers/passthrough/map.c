@@ -166,8 +166,22 @@ static void add_range(struct batch *b, const struct iommu_space *s,
             s->id, dfn_x(r->start) >> order << (order + PAGE_SHIFT), order);
 }
 
+/* The units that d has a device behind now. */
+static uint32_t units_in_use(const struct iommu_space *s)
+{
+    uint32_t units = s->served;
+
+    for (uint32_t left = s->served; left;) {
+        unsigned int unit = take_unit(&left);
+
+        if (!s->users[unit])
+            units &= ~(1U << unit);
+    }
+    return units;
+}
+
 /* All units work at the same time, then all are waited for. */
-static int run(struct domain *d, struct iommu_space *s, struct batch *b)
+static int run(struct domain *d, struct iommu_space *s, struct batch *b, uint32_t units)
 {
     const struct iommu_model *model = s->model;
     struct iommu_stats *stats = &d->iommu.stats;
@@ -178,28 +192,22 @@ static int run(struct domain *d, struct iommu_space *s, struct batch *b)
         b->cmds[0] = model->cmd_domain(s->id);
         b->used = 1;
     }
-    for (uint32_t left = b->used ? s->served : 0; left;) {
+    for (uint32_t left = b->used ? units : 0; left;) {
         unsigned int unit = take_unit(&left);
 
-        if (!s->users[unit])
-            continue;
         if (model->settle && model->settle(unit))
             err = -ETIMEDOUT;
         number[unit] = model->post(unit, b->cmds, b->used);
         stats->flush_commands += b->used;
         stats->flush_pages += b->pages;
     }
-    for (uint32_t left = b->used ? s->served : 0; left;) {
+    for (uint32_t left = b->used ? units : 0; left;) {
         unsigned int unit = take_unit(&left);
 
-        if (!s->users[unit])
-            continue;
         stats->flush_waits++;
         if (model->wait(unit, number[unit]))
             err = -ETIMEDOUT;
     }
-    if (!err)
-        iommu_tables_reap(&s->tables);
     return err;
 }
 
@@ -208,6 +216,7 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
     struct iommu_space *s = d->iommu.priv;
     struct iommu_range missed;
     struct batch b;
+    int err;
 
     if (n == 0)
         return 0;
@@ -219,17 +228,13 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
     /* A batch that fills flushes when a change is not yet recorded whole. */
     missed = iommu_tables_missed(&s->tables, ranges, n);
     add_range(&b, s, &missed);
-    return run(d, s, &b);
-}
-
-int iommu_space_flush_all(struct domain *d)
-{
-    struct batch b;
-
-    b.used = 0;
-    b.whole = true;
-    b.pages = 0;
-    return run(d, d->iommu.priv, &b);
+    err = run(d, s, &b, units_in_use(s));
+    /* A unit that is not asked any more may still walk what it was never flushed of. */
+    if (d->iommu.poisoned)
+        err = -ETIMEDOUT;
+    if (!err)
+        iommu_tables_reap(&s->tables);
+    return err;
 }
 
 /* --- the units that serve it ------------------------------------------------------- */
@@ -247,10 +252,11 @@ void iommu_space_join(struct domain *d, unsigned int unit)
 int iommu_space_leave(struct domain *d, unsigned int unit)
 {
     struct iommu_space *s = d->iommu.priv;
+    struct batch all = { .whole = true };
     int err;
 
     spin_lock(&d->iommu.lock);
-    err = iommu_space_flush_all(d);
+    err = run(d, s, &all, 1U << unit);
     /* From now on the unit is not asked any more: its frames must not be given away. */
     if (err)
         d->iommu.poisoned = true;

@@ -106,16 +106,15 @@ int iommu_space_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
 int iommu_space_unmap(struct domain *d, dfn_t dfn, unsigned int order);
 bool iommu_space_lookup(struct domain *d, dfn_t dfn, mfn_t *mfn, unsigned int *flags);
 /*
- * Invalidate n ranges, or all there is, on every unit that serves d, wait for completion.
- * After 0 nothing that was removed before the call can be used by a device, and tables
- * that were taken out have been freed. -ETIMEDOUT: a unit did not answer in time.
- * [d->iommu.lock]
+ * Invalidate n ranges on every unit that serves d, wait for completion. After 0 nothing
+ * that was removed before the call can be used by a device, and tables that were taken
+ * out have been freed. -ETIMEDOUT: a unit did not answer in time, or one that once served
+ * d did not when it was left; the others are flushed. [d->iommu.lock]
  */
 int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n);
-int iommu_space_flush_all(struct domain *d);
 /*
  * A device of d behind the unit is about to be let in; or is blocked again, and what it
- * used is flushed: 0 or -ETIMEDOUT. Both take the lock.
+ * used is flushed there: 0 or -ETIMEDOUT, from when on d is poisoned. Both take the lock.
  */
 void iommu_space_join(struct domain *d, unsigned int unit);
 int iommu_space_leave(struct domain *d, unsigned int unit);

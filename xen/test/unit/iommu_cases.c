@@ -305,6 +305,73 @@ static void test_stall(void **state)
     assert_true(heap - heap_free_pages() >= before);
 }
 
+/* ---- a second unit, which stops answering ---- */
+
+static bool second_stalls;
+static unsigned int second_asked;
+
+static uint64_t post_two(unsigned int unit, const struct iommu_command *cmds,
+                         unsigned int n)
+{
+    second_asked += unit;
+    return unit ? 1 : v->model->post(unit, cmds, n);
+}
+
+static int wait_two(unsigned int unit, uint64_t number)
+{
+    if (unit)
+        return second_stalls ? -ETIMEDOUT : 0;
+    return v->model->wait(unit, number);
+}
+
+static bool dead_two(unsigned int unit)
+{
+    return unit ? second_stalls : v->model->dead(unit);
+}
+
+/*
+ * What the silent one may walk stays out of the heap for good, also when it serves the
+ * domain no more and the other goes on answering (I1).
+ */
+static void test_two_units(void **state)
+{
+    unsigned long quarantined = quarantined_pages, mfn;
+    struct iommu_model two = *v->model;
+    uint64_t before;
+
+    (void)state;
+    two.post = post_two;
+    two.wait = wait_two;
+    two.dead = dead_two;
+    two.settle = NULL;
+    second_stalls = false;
+    start();
+    d.iommu.priv->model = &two;
+    iommu_space_join(&d, 1);
+    fill_table();
+    assert_int_equal(device_access(BASE, &mfn), 3);
+    assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
+    before = tables();
+    second_stalls = true;
+    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
+    assert_int_equal(device_access(BASE, &mfn), 3);
+    assert_int_equal(mfn, 0x200000);
+    assert_int_equal(iommu_space_leave(&d, 1), -ETIMEDOUT);
+    assert_true(d.iommu.poisoned);
+    assert_int_equal(tables(), before);
+
+    /* The other is served as ever, and asked alone. */
+    second_asked = 0;
+    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), 9), 0);
+    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
+    assert_int_equal(device_access(BASE, &mfn), 0);
+    assert_int_equal(iommu_space_leave(&d, 0), 0);
+    assert_int_equal(second_asked, 0);
+    assert_int_equal(tables(), before);
+    finish();
+    assert_int_equal(quarantined_pages - quarantined, before);
+}
+
 /* Every allocation fails in turn: the translation is the old one (I4). */
 static void test_no_memory(void **state)
 {
@@ -476,6 +543,7 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_two_units),
         cmocka_unit_test(test_stall),   /* last: what it quarantines stays so */
     };
     static bool have_ram;
