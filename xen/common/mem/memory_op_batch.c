@@ -73,7 +73,7 @@ static int map_items(struct domain *d, bool foreign, struct item *it, unsigned l
         else
             it[i].rc = memop_move(txn, d, _gfn(it[i].idx), gfn);
     }
-    rc = p2m_commit(txn);
+    rc = p2m_commit_for_guest(txn);
     for (i = 0; i < n; i++)
         if (it[i].pg)
             page_put(it[i].pg);

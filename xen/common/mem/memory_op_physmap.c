@@ -58,7 +58,7 @@ static int add_special(struct domain *d, unsigned int space, unsigned long idx, 
         return rc;
     txn = p2m_begin(d);
     rc = memop_place(txn, gfn, pg, P2M_RAM_RW);
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     page_put(pg);
     if (!rc && space == XENMAPSPACE_shared_info)
         write_once(d->shared_info_gfn, gfn_x(gfn));
@@ -110,7 +110,7 @@ static long move_range(struct domain *d, const struct xen_add_to_physmap *x,
 
         for (; !rc && done < end; done += !rc)
             rc = memop_move(txn, d, _gfn(x->idx + done), _gfn(x->gpfn + done));
-        flushed = p2m_commit(txn);
+        flushed = p2m_commit_for_guest(txn);
         rc = rc ? rc : flushed;
         if (!rc && done < nr && hypercall_preempt_check())
             break;
@@ -178,7 +178,7 @@ static int remove_page(struct domain *d, gfn_t gfn)
         rc = p2m_txn_unmap(txn, gfn, 0);
     else
         rc = p2m_type_has_frame(t) ? -EPERM : -ENOENT;
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     return rc ? rc : flushed;
 }
 

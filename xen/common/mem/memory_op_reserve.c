@@ -61,7 +61,7 @@ static int place_block(struct domain *d, unsigned long gfn, struct page_info *pg
         done -= 1ul << piece;
         (void)!p2m_txn_unmap(txn, _gfn(gfn + done), piece);
     }
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     return rc ? rc : flushed;
 }
 

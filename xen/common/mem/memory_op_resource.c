@@ -64,7 +64,7 @@ static int map_chunk(struct domain *d, const struct xen_mem_acquire_resource *r,
             rc = memop_place(txn, _gfn(gfn[i]), pg[i], P2M_FOREIGN);
         while (rc && i)
             (void)!p2m_txn_unmap(txn, _gfn(gfn[--i]), 0);
-        flushed = p2m_commit(txn);
+        flushed = p2m_commit_for_guest(txn);
         rc = rc ? rc : flushed;
     }
     while (taken)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Flush before put while it matters (XSA-346): between the change of the tables and the
- * end of the flush. Fault injection makes that time long enough for edu's DMA, and lets it
- * go through a translation that is still in the IOTLB. Until then the page must be
+ * end of the flush. Fault injection makes that time long enough for edu's DMA, which goes
+ * through a translation that is still in the IOTLB. Until then the page must be
  * nobody else's: another domain, or another of our vCPUs, takes pages out of the heap
  * meanwhile. What would be wrong: one changed byte in a page that they got.
  */
@@ -134,7 +134,7 @@ TEST(window_is_real)
     clear(OTHER, 1);
 }
 
-/* --- a page on the move, and a second vCPU ------------------------------------------- */
+/* --- a page on the move, and a second vCPU ----------------------------------------- */
 
 static volatile unsigned int race;          /* 1: go; 2: it is over */
 static volatile uint64_t asked_at;
@@ -197,7 +197,7 @@ TEST(moved_and_raced)
     CHECK(raced);
 }
 
-/* --- a page that is freed, and another domain ---------------------------------------- */
+/* --- a page that is freed, and another domain -------------------------------------- */
 
 static domid_t taker;
 

@@ -118,9 +118,12 @@ mfn_t p2m_txn_lookup(struct p2m_txn *txn, gfn_t gfn, enum p2m_type *t,
 int __must_check p2m_txn_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n);
 /*
  * Flush, wait, put, unlock. -ETIMEDOUT: an IOTLB flush missed its deadline; the removed
- * frames are quarantined and d is crashed. All changes are in force in either case.
+ * frames are quarantined and d is crashed; domain 0 is not, and the console told of
+ * it. All changes are in force in either case.
  */
 int p2m_commit(struct p2m_txn *txn);
+/* The same with what d shall be told: 0 for domain 0, whose change was made. */
+int p2m_commit_for_guest(struct p2m_txn *txn);
 
 /* One change in a transaction of its own. */
 int __must_check p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,

@@ -63,6 +63,7 @@ struct p2m {
      */
     struct tasklet crash;
     bool crash_queued;          /* atomic; holds a reference on d */
+    uint64_t reported;          /* quarantined frames, to the console [crash] */
 };
 
 /* --- p2m_types.c: what a type means in either tree --------------------------------- */

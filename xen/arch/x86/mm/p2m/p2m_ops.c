@@ -10,7 +10,7 @@ int p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                 enum p2m_type t)
 {
     struct p2m_txn *txn = p2m_begin(d);
-    int rc = p2m_txn_map(txn, gfn, mfn, order, t), flushed = p2m_commit(txn);
+    int rc = p2m_txn_map(txn, gfn, mfn, order, t), flushed = p2m_commit_for_guest(txn);
 
     return rc ? rc : flushed;
 }
@@ -27,7 +27,7 @@ int p2m_unmap_one(struct domain *d, gfn_t gfn, mfn_t expect, unsigned int order)
         rc = -EINVAL;
     else
         rc = p2m_txn_unmap(txn, gfn, order);
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     return rc ? rc : flushed;
 }
 
@@ -164,7 +164,7 @@ int p2m_map_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
         ASSERT(!rc);
         done += 1ul << order;
     }
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     return rc ? rc : flushed;
 }
 
@@ -190,6 +190,6 @@ int p2m_unmap_mmio(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned long n)
     }
     if (!rc)
         prune_mmio(txn, g, n);
-    flushed = p2m_commit(txn);
+    flushed = p2m_commit_for_guest(txn);
     return rc ? rc : flushed;
 }

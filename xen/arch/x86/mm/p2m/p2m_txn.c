@@ -43,6 +43,15 @@ int p2m_commit(struct p2m_txn *txn)
     return rc;
 }
 
+/* There is nothing that domain 0, which lives on, would have to do about it. */
+int p2m_commit_for_guest(struct p2m_txn *txn)
+{
+    bool lives = txn->p2m->d->is_privileged;
+    int rc = p2m_commit(txn);
+
+    return lives ? 0 : rc;
+}
+
 void p2m_txn_give_back_ram(struct p2m_txn *txn, bool on)
 {
     txn->give_back_ram = on;
