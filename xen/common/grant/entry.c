@@ -199,7 +199,7 @@ static int pin_entry(struct domain *granter, grant_ref_t ref, domid_t who,
     return GNTST_okay;
 }
 
-void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write, bool lost)
+void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write)
 {
     struct grant_table *gt = granter->grant_table;
     struct page_info *last = NULL;
@@ -212,7 +212,7 @@ void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write, bool l
         a->writers--;
     else
         a->readers--;
-    a->lost |= lost;
+    a->lost |= a->page && (read_once(a->page->count) & PGC_QUARANTINED);
     if (!a->readers && !a->writers) {
         last = a->page;
         a->page = NULL;
@@ -272,15 +272,15 @@ int grant_pin(struct domain *granter, grant_ref_t ref, domid_t who, unsigned int
         return rc;
     rc = pin_via(granter, &t, flags, pin);
     if (rc != GNTST_okay)
-        grant_unpin_ref(granter, ref, pin->write, false);
+        grant_unpin_ref(granter, ref, pin->write);
     return rc;
 }
 
 void grant_unpin(const struct pinned_grant *pin)
 {
     if (pin->via) {
-        grant_unpin_ref(pin->via, pin->via_ref, pin->write, false);
+        grant_unpin_ref(pin->via, pin->via_ref, pin->write);
         domain_put(pin->via);
     }
-    grant_unpin_ref(pin->granter, pin->ref, pin->write, false);
+    grant_unpin_ref(pin->granter, pin->ref, pin->write);
 }

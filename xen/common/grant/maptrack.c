@@ -2,7 +2,7 @@
 /* Handles of mappings. Entries live in pages that are added as needed and never move. */
 #include "private.h"
 
-static struct maptrack *entry(const struct grant_table *gt, grant_handle_t handle)
+struct maptrack *maptrack_entry(const struct grant_table *gt, grant_handle_t handle)
 {
     if (handle / MAPTRACK_PER_PAGE >= gt->nr_maptrack_pages)
         return NULL;
@@ -37,7 +37,7 @@ struct maptrack *maptrack_alloc(struct domain *d, grant_handle_t *handle)
     spin_lock(&gt->maptrack_lock);
     if (!d->dying && (gt->maptrack_free != NO_HANDLE || !add_page(d))) {
         *handle = gt->maptrack_free;
-        mt = entry(gt, *handle);
+        mt = maptrack_entry(gt, *handle);
         gt->maptrack_free = mt->next;
         mt->flags = MT_BUSY;
         gt->nr_mapped++;
@@ -49,7 +49,7 @@ struct maptrack *maptrack_alloc(struct domain *d, grant_handle_t *handle)
 void maptrack_free(struct domain *d, grant_handle_t handle)
 {
     struct grant_table *gt = d->grant_table;
-    struct maptrack *mt = entry(gt, handle);
+    struct maptrack *mt = maptrack_entry(gt, handle);
     struct domain *granter = mt->granter;
 
     spin_lock(&gt->maptrack_lock);
@@ -63,17 +63,18 @@ void maptrack_free(struct domain *d, grant_handle_t handle)
         domain_put(granter);
 }
 
-struct maptrack *maptrack_claim(struct domain *d, grant_handle_t handle)
+struct maptrack *maptrack_claim(struct domain *d, grant_handle_t handle, bool *busy)
 {
     struct grant_table *gt = d->grant_table;
     struct maptrack *mt;
 
     spin_lock(&gt->maptrack_lock);
-    mt = entry(gt, handle);
-    if (mt && mt->granter && !(mt->flags & MT_BUSY))
-        mt->flags |= MT_BUSY;
-    else
+    mt = maptrack_entry(gt, handle);
+    *busy = mt && (mt->flags & MT_BUSY);
+    if (*busy || (mt && !mt->granter))
         mt = NULL;
+    if (mt)
+        mt->flags |= MT_BUSY;
     spin_unlock(&gt->maptrack_lock);
     return mt;
 }

@@ -42,7 +42,6 @@ struct active_grant {
 #define MT_DEVICE   (1U << 1)
 #define MT_READONLY (1U << 2)
 #define MT_BUSY     (1U << 3)    /* being mapped or unmapped by somebody */
-#define MT_LOST     (1U << 4)    /* it was unmapped, but no flush said so to devices */
 
 /* One mapping that this domain has of another's grant; its index is the handle. */
 struct maptrack {
@@ -50,8 +49,11 @@ struct maptrack {
     gfn_t gfn;
     mfn_t mfn;
     grant_ref_t ref;
-    uint32_t next;               /* free list */
+    uint32_t next;               /* free list; while busy: the batch */
     uint8_t flags;               /* MT_* */
+    uint8_t drop;                /* while busy: which of MT_HOST, MT_DEVICE is to go */
+    int8_t status;               /* while busy: what became of it, GNTST_* */
+    uint16_t element;            /* while busy: of the guest's array */
 };
 
 #define MAPTRACK_PER_PAGE (PAGE_SIZE / sizeof(struct maptrack))
@@ -136,35 +138,55 @@ int grant_pin(struct domain *granter, grant_ref_t ref, domid_t who, unsigned int
               struct pinned_grant *pin);
 void grant_unpin(const struct pinned_grant *pin);
 /*
- * As grant_unpin, for a mapping. lost: its flush never completed, the granter must not
- * think that the page is free. The use bits stay as long as the table does, the entry
- * takes no pins any more; the page itself is the p2m's to quarantine.
+ * As grant_unpin, for a mapping. If the page is in quarantine because a flush of its
+ * mapping never completed, the granter must not think that it is free: the use bits stay
+ * as long as the table does, and the entry takes no pins any more.
  */
-void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write, bool lost);
+void grant_unpin_ref(struct domain *granter, grant_ref_t ref, bool write);
 
 /* --- maptrack.c -------------------------------------------------------------------- */
 
 /* A busy entry without granter's details, or NULL. */
 struct maptrack *maptrack_alloc(struct domain *d, grant_handle_t *handle);
 void maptrack_free(struct domain *d, grant_handle_t handle);
-/* Mark busy: NULL when there is no such mapping or somebody is at it. */
-struct maptrack *maptrack_claim(struct domain *d, grant_handle_t handle);
+/* Mark busy. NULL: there is no such mapping, or somebody is at it (busy). */
+struct maptrack *maptrack_claim(struct domain *d, grant_handle_t handle, bool *busy);
 void maptrack_unclaim(struct domain *d, struct maptrack *mt);
+/* Of a handle that the caller has marked busy. */
+struct maptrack *maptrack_entry(const struct grant_table *gt, grant_handle_t handle);
 
-/* --- map.c, copy.c ----------------------------------------------------------------- */
+/* --- batch.c ----------------------------------------------------------------------- */
 
-#define UNMAP_BATCH 32
+/* As many as a p2m transaction takes out with one flush. */
+#define GRANT_BATCH 512
 
-struct unmap_item {
-    grant_handle_t handle;
-    uint64_t host_addr, dev_addr; /* 0: leave that mapping */
-    bool any_addr;                /* teardown: whatever is there */
-    int16_t status;
-    struct maptrack *mt;
-    uint8_t drop;                 /* MT_HOST, MT_DEVICE */
+/*
+ * Mappings that are made or taken out in one p2m transaction: busy entries, chained in
+ * the order of the guest's array. Guest memory is out of reach while the transaction is
+ * open, so the array is read before and its results are written after.
+ */
+struct grant_batch {
+    struct domain *d;
+    bool force;                  /* what is not mapped any more counts as unmapped */
+    grant_handle_t first, last;  /* NO_HANDLE: none */
 };
 
-void grant_unmap_batch(struct domain *d, struct unmap_item *item, unsigned int n);
+void grant_batch_init(struct grant_batch *b, struct domain *d);
+void grant_batch_add(struct grant_batch *b, unsigned int element, grant_handle_t handle,
+                     struct maptrack *mt);
+/*
+ * The element's mapping, out of the chain but still busy; NULL: it has none there. To be
+ * called for one element after the other.
+ */
+struct maptrack *grant_batch_take(struct grant_batch *b, unsigned int element,
+                                  grant_handle_t *handle);
+/* No longer busy; gone, pin and all, if it is mapped neither way. */
+void grant_let_go(struct domain *d, grant_handle_t handle, struct maptrack *mt);
+
+/* --- map.c, unmap.c, copy.c -------------------------------------------------------- */
+
+/* Unmap whatever there is of the mappings of a batch, which then is empty. */
+void grant_batch_drop(struct grant_batch *b);
 
 long grant_op_map(uint64_t array, unsigned int count);
 long grant_op_unmap(unsigned int cmd, uint64_t array, unsigned int count);

@@ -60,9 +60,10 @@ int grant_world_start(void **state)
 {
     world_start();
     bad_start = bad_end = 0;
+    bad_readable = false;
     watch_n = 0;
     quarantine = false;
-    assert_int_equal(grant_table_init(wd, 4, 4, 2), 0);
+    assert_int_equal(grant_table_init(wd, 4, MAPTRACK_PAGES, 2), 0);
     assert_int_equal(grant_table_init(wother, 4, 4, 2), 0);
     for (unsigned int i = 0; i < LENT; i++) {
         lent[i] = domain_alloc_pages(wother, 0, 0);

@@ -16,6 +16,7 @@
 
 #define LENT     200u
 #define LENT_GFN 100ul
+#define MAPTRACK_PAGES 8 /* of wd */
 #define USE_BITS (GTF_reading | GTF_writing)
 
 /* Frames of wother, number i at LENT_GFN + i; wd's only one, at gfn 50. */

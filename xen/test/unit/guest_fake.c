@@ -8,6 +8,7 @@
 #include "guest_fake.h"
 
 uint64_t bad_start, bad_end;
+bool bad_readable;
 unsigned long next_args[6];
 unsigned int restarts;
 
@@ -20,7 +21,7 @@ int copy_from_guest_va(void *dst, uint64_t gva, size_t len)
 {
     if (!len)
         return 0;
-    if (bad(gva, len))
+    if (!bad_readable && bad(gva, len))
         return -EFAULT;
     memcpy(dst, (void *)(uintptr_t)gva, len);
     return 0;
