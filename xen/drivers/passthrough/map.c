@@ -249,14 +249,20 @@ void iommu_space_join(struct domain *d, unsigned int unit)
     spin_unlock(&d->iommu.lock);
 }
 
+static int flush_all(struct domain *d, unsigned int unit)
+{
+    struct batch all = { .whole = true };
+
+    return run(d, d->iommu.priv, &all, 1U << unit);
+}
+
 int iommu_space_leave(struct domain *d, unsigned int unit)
 {
     struct iommu_space *s = d->iommu.priv;
-    struct batch all = { .whole = true };
     int err;
 
     spin_lock(&d->iommu.lock);
-    err = run(d, s, &all, 1U << unit);
+    err = flush_all(d, unit);
     /* From now on the unit is not asked any more: its frames must not be given away. */
     if (err)
         d->iommu.poisoned = true;
