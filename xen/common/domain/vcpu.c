@@ -27,7 +27,8 @@ static void poll_due(void *data)
         vcpu_unblock(v);
 }
 
-struct vcpu *vcpu_create(struct domain *d, unsigned int id)
+/* Nobody finds it yet: domain_set_max_vcpus() shows all or none. */
+static struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 {
     struct vcpu *v = charge_alloc(&d->charge, CHARGE_VCPU, sizeof(*v));
 
@@ -50,7 +51,6 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
     timer_init(&v->poll_timer, poll_due, v, v->processor);
     if (arch_vcpu_create(v))
         goto fail_evtchn;
-    write_once(d->vcpu[id], v);
     return v;
 
 fail_evtchn:
@@ -71,7 +71,6 @@ static void vcpu_destroy(struct vcpu *v, struct stack_trash *stacks)
     arch_vcpu_destroy(v);
     evtchn_vcpu_destroy(v);
     sched_vcpu_destroy(v);
-    v->domain->vcpu[v->vcpu_id] = NULL;
     stack_discard(stacks, v->stack, STACK_ORDER);
     charge_free(v);
 }
@@ -82,14 +81,34 @@ void domain_destroy_vcpus(struct domain *d)
     struct vcpu *v;
 
     stack_trash_init(&stacks);
-    for_each_vcpu(d, v)
+    for_each_vcpu(d, v) {
+        d->vcpu[v->vcpu_id] = NULL;
         vcpu_destroy(v, &stacks);
+    }
     stack_trash_empty(&stacks);
 }
 
+static void destroy_unseen(struct list *made)
+{
+    struct stack_trash stacks;
+    struct vcpu *v, *next;
+
+    stack_trash_init(&stacks);
+    list_for_each_safe(v, next, made, sched.queue) {
+        list_del(&v->sched.queue);
+        vcpu_destroy(v, &stacks);
+    }
+    stack_trash_empty(&stacks);
+}
+
+/*
+ * While they are made events, timers and moves between CPU pools may look for the domain's
+ * vCPUs, on other CPUs and without a reference that one of them could be kept by.
+ */
 int domain_set_max_vcpus(struct domain *d, unsigned int max)
 {
-    int rc = 0;
+    LIST(made); /* by sched.queue, which they do not need before they run */
+    struct vcpu *v, *next;
 
     if (max != d->max_vcpus)
         return -EINVAL;
@@ -97,12 +116,17 @@ int domain_set_max_vcpus(struct domain *d, unsigned int max)
         return -EEXIST;
     if (d->dying)
         return -ESRCH;
-    for (unsigned int i = 0; i < max && !rc; i++)
-        if (!vcpu_create(d, i))
-            rc = -ENOMEM;
-    if (rc) {
-        domain_destroy_vcpus(d);
-        return rc;
+    for (unsigned int i = 0; i < max; i++) {
+        v = vcpu_create(d, i);
+        if (!v) {
+            destroy_unseen(&made);
+            return -ENOMEM;
+        }
+        list_add_tail(&made, &v->sched.queue);
+    }
+    list_for_each_safe(v, next, &made, sched.queue) {
+        list_del(&v->sched.queue);
+        write_once(d->vcpu[v->vcpu_id], v);
     }
     d->max_vcpus_set = true;
     return 0;

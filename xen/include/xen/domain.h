@@ -145,8 +145,6 @@ struct domain *domain_next(struct domain *prev, domid_t from);
  */
 struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *config,
                              bool privileged);
-/* Create vCPU id (VPF_DOWN); NULL: no memory. d->lock not held. */
-struct vcpu *vcpu_create(struct domain *d, unsigned int id);
 /*
  * XEN_DOMCTL_max_vcpus: creates all vCPUs; once per domain (-EEXIST), max must be the
  * number that createdomain was given (-EINVAL), all or none (-ENOMEM).

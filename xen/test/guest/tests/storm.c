@@ -12,6 +12,9 @@
 #define SECONDS 4ull /* unless LIVES takes longer, which a busy host may make it */
 #define LIVES   8u
 
+#define VCPUS       8u
+#define MOST_ALLOCS (VCPUS * 4) /* fewer than they take */
+
 /* What the others act on; a domain may go at any moment. */
 static volatile struct {
     domid_t id; /* 0: none */
@@ -25,6 +28,11 @@ static uint32_t random(uint32_t *state)
 {
     *state = *state * 1664525 + 1013904223;
     return *state >> 8;
+}
+
+static long fail_alloc(unsigned long nth)
+{
+    return HC2(HYPERVISOR_TEST_OP, TESTOP_FAIL_ALLOC, nth);
 }
 
 /* One of the results that `what` may have, or a failure noted. */
@@ -236,5 +244,59 @@ TEST(storm)
     }
     print("%u domains\n", lives);
     CHECK(one_pool());
+    CHECK(as_before(pages, used));
+}
+
+static void bother(unsigned int n)
+{
+    struct xen_sysctl_cpupool_op out;
+    uint64_t cpus;
+
+    while (!stop) {
+        for (unsigned int i = 0; i < 16; i++)
+            send(target[0].port);
+        expect("move", pool_op(&out, MOVE, 0, target[0].id, &cpus), -XEN_ESRCH, 0, 0);
+        done[n]++;
+    }
+}
+
+/*
+ * The vCPUs cannot be made for want of memory, at each point where that can be, while
+ * another CPU looks for them: by events, and by pausing the domain.
+ */
+TEST(vcpus_half_made)
+{
+    uint64_t until, pages;
+    unsigned int nth = 0, refused = 0;
+    long used, rc = 0;
+    evtchn_port_t port;
+    domid_t id;
+
+    if (fail_alloc(0) == -XEN_ENOSYS) {
+        print("skipped: this hypervisor was built without fault injection\n");
+        return;
+    }
+    pages = free_pages();
+    used = bytes_in_use();
+    CHECK_EQ(create(VCPUS, &id), 0);
+    CHECK_EQ(connect(id, &port), 0);
+    target[0].port = port;
+    target[0].id = id;
+    stop = false;
+    CHECK(cpu_start(1, bother));
+    until = system_time() + SECONDS * 1000000000 / 2;
+    while (system_time() < until && (!rc || rc == -XEN_ENOMEM)) {
+        fail_alloc(1 + nth % MOST_ALLOCS);
+        rc = max_vcpus(id, VCPUS);
+        fail_alloc(0);
+        refused += rc == -XEN_ENOMEM;
+        nth += 7;
+    }
+    stop = true;
+    CHECK(wait_for_workers());
+    CHECK(end(0));
+    print("refused %u times\n", refused);
+    CHECK_EQ(rc, -XEN_ENOMEM);
+    CHECK_EQ(wrong, 0);
     CHECK(as_before(pages, used));
 }
