@@ -137,16 +137,16 @@ EDU_DEVFN = 9 << 3
 EDU = ("-device", f"edu,dma_mask=0xffffffffffffffff,addr={EDU_DEVFN >> 3}.0")
 
 
-def region_entry(kind, base):
-    """One page that the device needs, as the vendor's table has it."""
+def region_entry(kind, base, size):
+    """Memory that the device needs, as the vendor's table has it."""
     if kind == "intel":
-        return (struct.pack("<HHHHQQ", 1, 32, 0, 0, base, base + 0xfff)
+        return (struct.pack("<HHHHQQ", 1, 32, 0, 0, base, base + size - 1)
                 + bytes([1, 8, 0, 0, 0, 0, EDU_DEVFN >> 3, EDU_DEVFN & 7]))
-    return struct.pack("<BBHHHQQQ", 0x21, 7, 32, EDU_DEVFN, 0, 0, base, 0x1000)
+    return struct.pack("<BBHHHQQQ", 0x21, 7, 32, EDU_DEVFN, 0, 0, base, size)
 
 
 class Region:
-    """Machines with a reserved page: a table that has one more entry is added (QEMU mends
+    """Machines with a reserved region: a table that has one more entry is added (QEMU mends
     its checksum), the firmware's own is renamed before the hypervisor starts."""
 
     def __init__(self, kind, hypervisor, directory):
@@ -156,8 +156,8 @@ class Region:
         self.reserve(0)
         self.tables = look(kind, hypervisor, self.extra)
 
-    def reserve(self, base):
-        data = self.original + region_entry(self.kind, base)
+    def reserve(self, base, size=0x1000):
+        data = self.original + region_entry(self.kind, base, size)
         self.file.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:])
 
     def boot(self, kernel, args=""):
@@ -187,6 +187,16 @@ def test_reserved_ram(hypervisor, kind, tmp_path):
     assert outcome.ok, outcome.report()
     assert "firmware reserves 0x1000000-0x1000fff" in text, text
     assert re.search(r"d0 does not get 0000:00:09.0: error -1\b", text), text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reserved_absurd(hypervisor, kind, tmp_path):
+    """256 GiB where nothing is cost next to nothing to map."""
+    machine = Region(kind, hypervisor, tmp_path)
+    machine.reserve(0x2000000000, 0x4000000000)
+    outcome, text = machine.boot("smp")
+    assert outcome.ok, outcome.report()
+    assert "d0 does not get" not in text, text
 
 
 def header(signature, body):

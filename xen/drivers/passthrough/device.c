@@ -52,15 +52,27 @@ static int refuse_reserved(paddr_t start, paddr_t end, unsigned int flags, void 
     return -EPERM;
 }
 
+/* The largest block for iommu_map() at frame f, of at most n frames. */
+static unsigned int block_order(unsigned long f, unsigned long n)
+{
+    unsigned int order = IOMMU_MAX_ORDER;
+
+    while (order && ((f & ((1UL << order) - 1)) || !(n >> order)))
+        order--;
+    return order;
+}
+
 /*
  * Domain 0 alone gets the regions that firmware asked for, if domain 0 may reach them:
- * firmware that reserves RAM would open other domains' memory and ours to a device.
+ * firmware that reserves RAM would open other domains' memory and ours to a device. In
+ * large blocks: how much there is to map is firmware's word only.
  */
 static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *arg)
 {
     unsigned long first = start >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
     struct iommu_range r = { .start = _dfn(first), .count = last - first + 1 };
     struct domain *d = arg;
+    unsigned int order;
     int err = 0;
 
     if (!rangeset_contains(&d->iomem_caps, first, last)) {
@@ -68,8 +80,10 @@ static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *ar
                           "domain 0's to reach\n", iommu->name, start, end);
         return -EPERM;
     }
-    for (unsigned long f = first; !err && f <= last; f++)
-        err = iommu_map(d, _dfn(f), _mfn(f), 0, flags);
+    for (unsigned long f = first; !err && f <= last; f += 1UL << order) {
+        order = block_order(f, last - f + 1);
+        err = iommu_map(d, _dfn(f), _mfn(f), order, flags);
+    }
     return err ? err : iommu_flush(d, &r, 1);
 }
 

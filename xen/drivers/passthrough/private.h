@@ -63,10 +63,13 @@ struct iommu_tables {
     bool quarantine;            /* a unit may walk them for ever: never reuse a table */
 };
 
+/* The largest block that is mapped or unmapped at once: 1 GiB. */
+#define IOMMU_MAX_ORDER 18U
+
 /* -ENOMEM, -EINVAL. */
 int iommu_tables_init(struct iommu_tables *t, struct domain *d,
                       const struct iommu_model *model);
-/* All or nothing, order 0..18, addresses aligned to it. -ENOMEM, -EINVAL. */
+/* All or nothing. -ENOMEM; -EINVAL: order above IOMMU_MAX_ORDER, not aligned to it. */
 int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int order,
                      pt_attr_t attr);
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
@@ -98,8 +101,8 @@ int iommu_space_free_tables(struct domain *d);
 void iommu_space_destroy(struct domain *d);
 /*
  * Change entries, no flush. Tables are allocated first: -ENOMEM leaves everything as it
- * was. -EINVAL: order above 18, frames not aligned to it, or past the end. unmap: holes
- * are fine. [d->iommu.lock]
+ * was. -EINVAL: order above IOMMU_MAX_ORDER, frames not aligned to it, or past the end.
+ * unmap: holes are fine. [d->iommu.lock]
  */
 int iommu_space_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
                     unsigned int flags);

@@ -128,7 +128,7 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
     unsigned long span = 1UL << (9 * level), nr = 1UL << order;
     unsigned long start = dfn_x(dfn), frame = mfn_x(mfn);
 
-    if (order > 18 || (start | frame) & (nr - 1) || start + nr > pt_limit(&t->pt))
+    if (order > IOMMU_MAX_ORDER || (start | frame) & (nr - 1) || start + nr > pt_limit(&t->pt))
         return -EINVAL;
     t->changing = BLOCK(start, order);
     /* One preparation reaches the table that holds up to 512 neighbouring entries. */
@@ -155,7 +155,7 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
     int err;
 
     /* What lies outside the tree was never mapped. */
-    if (order > 18 || start & (nr - 1))
+    if (order > IOMMU_MAX_ORDER || start & (nr - 1))
         return -EINVAL;
     if (start >= pt_limit(&t->pt))
         return 0;

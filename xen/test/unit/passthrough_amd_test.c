@@ -147,7 +147,7 @@ static void make_ivrs(void)
         put(b + 2, 32, 2);
         put(b + 4, 0x20 + 0x20 * i, 2);
         put(b + 16, RESERVED_BASE + 0x10000 * i, 8);
-        put(b + 24, RESERVED_LAST - RESERVED_BASE + 1, 8);
+        put(b + 24, reserved_last - RESERVED_BASE + 1, 8);
     }
     seal(t, sizeof(t));
     assert_int_equal(acpi_parse_ivrs((struct acpi_bytes){ t, sizeof(t) }, &amd_ivrs), 0);

@@ -13,7 +13,6 @@
 #include <xen/iommu.h>
 
 #define RESERVED_BASE   0x7f000000ULL
-#define RESERVED_LAST   0x7f001fffULL
 #define IOAPIC_RID      0xa0            /* what the I/O APIC's interrupts carry */
 
 struct passthrough_vendor {
@@ -28,6 +27,8 @@ struct passthrough_vendor {
 extern bool unit_silent;
 /* Mapping for domain 0: counted only. */
 extern unsigned long identity_pages;
+/* The region of 00:04.0 begins at RESERVED_BASE. */
+extern paddr_t reserved_last;
 
 int run_passthrough_cases(const struct passthrough_vendor *vendor);
 

@@ -108,7 +108,7 @@ static void make_dmar(void)
         b[0] = 1;
         put(b + 2, 32, 2);
         put(b + 8, RESERVED_BASE + 0x10000 * i, 8);
-        put(b + 16, RESERVED_LAST + 0x10000 * i, 8);
+        put(b + 16, reserved_last + 0x10000 * i, 8);
         b[24] = 1;
         b[25] = 8;
         b[30] = (uint8_t)(4 + 4 * i);
