@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The domain's callback vector against interrupts of the local APIC that the task priority
- * holds back. It is none of them, so it knows no priority, and waits for none of them.
+ * The domain's callback vector against interrupts of the local APIC that the task
+ * priority holds back. It is none of them, so it knows no priority, and waits for none.
  */
 #include <public/event_channel.h>
 #include <public/hvm/hvm_op.h>
@@ -55,7 +55,7 @@ static long both(unsigned int port, uint64_t priority)
     return rc;
 }
 
-/* What is let in by the lower priority, after an exit (docs/lab.md, defects of QEMU, 3). */
+/* Lets the others in, after an exit (docs/lab.md, the third defect of QEMU). */
 static void lower(void)
 {
     rdmsr(X2APIC_ID);
