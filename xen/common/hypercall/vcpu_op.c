@@ -57,30 +57,27 @@ static long take_down(struct vcpu *target)
 
 static long get_runstate(struct vcpu *v, uint64_t arg)
 {
-    struct vcpu_runstate_info rs;
-
-    vcpu_runstate_get(v, &rs);
-    return arg_write(arg, &rs);
+    return vcpu_runstate_write(v, arg, false);
 }
 
 /* Both area calls: remember the guest virtual address and fill the area once. */
 static long register_area(struct vcpu *v, uint64_t arg, uint64_t *where, size_t size)
 {
-    struct vcpu_runstate_info rs;
     uint64_t gva;
 
     if (arg_read(&gva, arg))
         return -EFAULT;
     if (gva && !guest_range_okay(gva, 1, size))
         return -EFAULT;
+    if (where == &v->runstate_gva)
+        v->runstate_compat = false;
     *where = gva;
     if (!gva)
         return 0;
     if (v == current) {
         vcpu_runstate_publish(v);
     } else if (where == &v->runstate_gva) {
-        vcpu_runstate_get(v, &rs);
-        return arg_write(gva, &rs);
+        return vcpu_runstate_write(v, gva, false);
     }
     return 0;
 }

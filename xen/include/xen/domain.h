@@ -48,6 +48,7 @@ struct vcpu {
     struct page_info *vcpu_info_page;
     /* guest virtual address of the runstate area, 0: none */
     uint64_t runstate_gva;
+    bool runstate_compat;           /* it was registered by 32-bit code, in its layout */
     uint64_t time_info_gva;
 
     s_time_t periodic_period;       /* ns, 0: off */

@@ -9,6 +9,7 @@
 #ifndef XEN_HYPERCALL_H
 #define XEN_HYPERCALL_H
 
+#include <xen/compiler.h>
 #include <xen/types.h>
 #include <xen/errno.h>
 
@@ -62,6 +63,9 @@ bool hypercall_preempt_check(void);
  * written is skipped.
  */
 void vcpu_runstate_publish(struct vcpu *v);
+
+/* v's run state to gva of current (compat: as 32-bit guests read it). 0 or -EFAULT. */
+int __must_check vcpu_runstate_write(struct vcpu *v, uint64_t gva, bool compat);
 
 /* Number of calls made by each vCPU or domain is in the debug key dump. */
 const char *hypercall_name(unsigned int nr);

@@ -72,12 +72,22 @@ bool copy_from_known_page(struct vcpu *v, void *dst, uint64_t gva, size_t len,
     return copy_known(v, gva, access, dst, len, FROM_GUEST);
 }
 
+static bool in_window(uint64_t gva, size_t len)
+{
+    return len <= HVM_WINDOW_BYTES && gva >= HVM_WINDOW &&
+           gva - HVM_WINDOW <= HVM_WINDOW_BYTES - len;
+}
+
 static int copy_linear(uint64_t gva, void *local, size_t len, enum direction dir)
 {
     struct vcpu *v = current;
     uint32_t access = dir == FROM_GUEST ? 0 : GW_WRITE, pfec;
     char *at = local;
 
+    if (unlikely(v->arch.hvm.window) && in_window(gva, len)) {
+        copy((char *)v->arch.hvm.window + (gva - HVM_WINDOW), local, len, dir);
+        return 0;
+    }
     while (len) {
         size_t n = piece(gva, len);
         paddr_t gpa;

@@ -11,26 +11,6 @@
 #define PAGE_SLOTS 64
 #define SLOT_BYTES 32
 
-/*
- * Calls whose structures are the same for 32-bit callers. The others would need their
- * arguments translated, which is not done: they get -ENOSYS.
- */
-static bool layout_neutral(unsigned int nr)
-{
-    switch (nr) {
-    case __HYPERVISOR_xen_version:
-    case __HYPERVISOR_console_io:
-    case __HYPERVISOR_sched_op:
-    case __HYPERVISOR_event_channel_op:
-    case __HYPERVISOR_hvm_op:
-    case __HYPERVISOR_vcpu_op:
-    case __HYPERVISOR_vm_assist:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static bool call64(struct cpu_user_regs *r)
 {
     unsigned long a[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
@@ -55,8 +35,7 @@ static bool call32(struct cpu_user_regs *r)
         (uint32_t)r->rbx, (uint32_t)r->rcx, (uint32_t)r->rdx,
         (uint32_t)r->rsi, (uint32_t)r->rdi, (uint32_t)r->rbp,
     };
-    unsigned int nr = (unsigned int)r->rax;
-    long rc = layout_neutral(nr) ? hypercall_dispatch(nr, a) : -ENOSYS;
+    long rc = hvm_compat_hypercall((unsigned int)r->rax, a);
 
     if (rc != -ERESTART) {
         r->rax = (uint32_t)rc;

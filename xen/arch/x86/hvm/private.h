@@ -41,6 +41,16 @@
 #define EXC_MC 18
 #define EXC_XF 19
 
+/*
+ * Where copies of current find its window (struct hvm_vcpu) while it has one: above all
+ * that a 32-bit caller can name, canonical.
+ */
+#define HVM_WINDOW       (1ull << 46)
+#define HVM_WINDOW_BYTES 552
+
+/* As hypercall_dispatch(), for 32-bit callers. -ENOSYS: their layout is not known. */
+long hvm_compat_hypercall(unsigned int nr, unsigned long a[6]);
+
 /* The vendors' entry points; NULL: the machine or the build has none. */
 const struct hvm_ops *svm_probe(void);
 

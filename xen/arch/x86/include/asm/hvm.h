@@ -68,7 +68,7 @@ struct hvm_vcpu {
     bool insn_retired;                /* this exit stepped over an instruction */
     void *vendor;                     /* struct svm_vcpu */
     uint64_t p2m_gen;                 /* p2m_tlb_generation() at the last entry */
-    uint64_t hypercall_gprs;          /* spare */
+    void *window;                     /* hvm/compat.c; NULL outside of its calls */
     struct gw_line walked[GW_LINES];  /* hvm/guest_walk_cache.c */
 };
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hypercalls from 32-bit code, whose structures have longs and handles of 4 bytes.
+ * Broken, a 32-bit kernel's calls act on other pages than it named, or write over what
+ * lies behind its structures.
+ */
+#include <public/errno.h>
+#include <public/event_channel.h>
+#include <public/grant_table.h>
+#include <public/memory.h>
+#include <public/sched.h>
+#include <public/vcpu.h>
+#include <public/version.h>
+#include "../guest.h"
+
+#define FREE_GFN 0x50000u       /* no RAM, but identity mapped */
+#define MANY     150u           /* more than are translated at a time */
+#define LISTED   100u
+#define POISON   0x5a5a5a5au
+
+#define AT(p) ((uint32_t)(uint64_t)(p))
+
+/* By the 32-bit code segment of start.S. */
+static int32_t call32(uint32_t nr, uint32_t a, uint32_t b, uint32_t c)
+{
+    __asm__ volatile("pushq $0x18; lea 1f(%%rip), %%r8; push %%r8; lretq\n"
+                     ".code32\n"
+                     "1: vmmcall\n"
+                     "ljmp $0x08, $2f\n"
+                     ".code64\n"
+                     "2:"
+                     : "+a"(nr), "+b"(a), "+c"(b), "+d"(c)::"r8", "memory");
+    return (int32_t)nr;
+}
+
+TEST(same_for_both)
+{
+    static uint32_t words[4] = { POISON, POISON, POISON, POISON };
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+
+    CHECK_EQ(call32(__HYPERVISOR_xen_version, XENVER_version, 0, 0), 4 << 16 | 17);
+    CHECK_EQ(call32(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, AT(&ipi), 0), 0);
+    CHECK(ipi.port);
+    CHECK(call32(__HYPERVISOR_memory_op, XENMEM_maximum_ram_page, 0, 0) > 0);
+    /* A long of its own size, or nothing. */
+    call32(__HYPERVISOR_xen_version, XENVER_platform_parameters, AT(words), 0);
+    CHECK_EQ(words[1], POISON);
+}
+
+TEST(poll)
+{
+    struct { uint32_t ports, nr_ports, lo, hi; } p = { 0 };
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+    struct evtchn_send s;
+    uint32_t port;
+    uint64_t start;
+
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &ipi), 0);
+    s.port = port = ipi.port;
+    shared_info()->evtchn_mask[0] |= 1ul << port;
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &s), 0);
+    p.ports = AT(&port);
+    p.nr_ports = 1;
+    start = system_time();
+    CHECK_EQ(call32(__HYPERVISOR_sched_op, SCHEDOP_poll, AT(&p), 0), 0);
+    shared_info()->evtchn_pending[0] &= ~(1ul << port);
+    start = system_time() + 20000000;
+    p.lo = (uint32_t)start;
+    p.hi = (uint32_t)(start >> 32);
+    CHECK_EQ(call32(__HYPERVISOR_sched_op, SCHEDOP_poll, AT(&p), 0), 0);
+    CHECK(system_time() >= start);
+    p.nr_ports = 1000;
+    CHECK_EQ(call32(__HYPERVISOR_sched_op, SCHEDOP_poll, AT(&p), 0), -XEN_EINVAL);
+}
+
+/* --- memory ------------------------------------------------------------------------ */
+
+static int32_t reserve(unsigned int cmd, const uint32_t *list, uint32_t n)
+{
+    struct { uint32_t start, nr, order, flags, domid; } r = {
+        AT(list), n, 0, 0, DOMID_SELF,
+    };
+
+    return call32(__HYPERVISOR_memory_op, cmd, AT(&r), 0);
+}
+
+TEST(extents)
+{
+    static uint32_t list[MANY];
+    static volatile uint32_t *page;
+
+    for (unsigned int i = 0; i < MANY; i++)
+        list[i] = FREE_GFN + 2 * i;
+    CHECK_EQ(reserve(XENMEM_populate_physmap, list, MANY), MANY);
+    for (unsigned int i = 0; i < MANY; i++) {
+        page = (uint32_t *)((uint64_t)list[i] << 12);
+        *page = i;
+        CHECK_EQ(page[0], i);
+        CHECK_EQ(page[1024], ~0u);      /* and none beside it */
+    }
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, list, MANY), MANY);
+    CHECK_EQ(*(volatile uint32_t *)((uint64_t)list[MANY - 1] << 12), ~0u);
+}
+
+/* What can be done of a list that ends at a hole is done, and counted. */
+TEST(extents_that_end)
+{
+    const uint32_t page = FREE_GFN + 0x1000;
+    uint32_t *end = (uint32_t *)((page + 1ul) << 12), *list = end - LISTED;
+    int32_t n;
+
+    CHECK_EQ(reserve(XENMEM_populate_physmap, &page, 1), 1);
+    for (unsigned int i = 0; i < LISTED; i++)
+        list[i] = FREE_GFN + 2 * i;
+    n = reserve(XENMEM_populate_physmap, list, MANY);
+    CHECK(n > 0 && n <= (int32_t)LISTED);
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, list, (uint32_t)n), n);
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, &page, 1), 1);
+    CHECK(reserve(XENMEM_populate_physmap, list, 4) <= 0);
+}
+
+TEST(physmap)
+{
+    struct { uint16_t domid, size; uint32_t space, idx, gpfn; } add = {
+        DOMID_SELF, 0, XENMAPSPACE_shared_info, 0, FREE_GFN,
+    };
+    struct { uint32_t domid, gpfn; } remove = { DOMID_SELF, FREE_GFN };
+    struct shared_info *s = (void *)((uint64_t)FREE_GFN << 12);
+
+    CHECK_EQ(call32(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, AT(&add), 0), 0);
+    CHECK(s->vcpu_info[0].time.tsc_to_system_mul);
+    CHECK_EQ(call32(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, AT(&remove), 0),
+             0);
+    CHECK_EQ(s->vcpu_info[0].time.tsc_to_system_mul, ~0u);
+}
+
+TEST(memory_map)
+{
+    static struct { uint64_t at, size; uint32_t type; } __attribute__((packed)) map[16];
+    struct { uint32_t n, buffer, poison; } m = { 16, AT(map), POISON };
+
+    CHECK_EQ(call32(__HYPERVISOR_memory_op, XENMEM_memory_map, AT(&m), 0), 0);
+    CHECK(m.n > 0 && m.n <= 16);
+    CHECK(map[0].size && map[0].type == 1);
+    CHECK_EQ(m.poison, POISON);
+}
+
+/* --- grants ------------------------------------------------------------------------ */
+
+TEST(grant_frames)
+{
+    static uint32_t frames[3] = { POISON, POISON, POISON };
+    struct { uint32_t dom, nr, status, list; } t = { DOMID_SELF, 2, POISON, AT(frames) };
+
+    CHECK_EQ(call32(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, AT(&t), 1), 0);
+    CHECK_EQ((int16_t)t.status, GNTST_okay);
+    CHECK(frames[0] != POISON && frames[1] != POISON);
+    CHECK_EQ(frames[2], POISON);
+    t.dom = 0x7000;
+    CHECK_EQ(call32(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, AT(&t), 1), 0);
+    CHECK((int16_t)t.status < 0);
+}
+
+struct copy32 {
+    struct { uint32_t gmfn; uint16_t domid, offset; } from, to;
+    uint16_t len, flags;
+    int16_t status, pad;
+};
+
+TEST(grant_copies)
+{
+    static struct copy32 c[4];
+    char *one = page_alloc(), *two = page_alloc();
+
+    memcpy(one, "a text that is copied in pieces", 32);
+    for (unsigned int i = 0; i < 4; i++) {
+        c[i].from.gmfn = AT(one) >> 12;
+        c[i].to.gmfn = AT(two) >> 12;
+        c[i].from.domid = c[i].to.domid = DOMID_SELF;
+        c[i].from.offset = c[i].to.offset = (uint16_t)(8 * i);
+        c[i].len = 8;
+        c[i].status = 1;
+    }
+    c[2].from.gmfn = FREE_GFN;
+    CHECK_EQ(call32(__HYPERVISOR_grant_table_op, GNTTABOP_copy, AT(c), 4), 0);
+    CHECK(!c[0].status && !c[1].status && c[2].status < 0 && !c[3].status);
+    CHECK(!memcmp(one, two, 16) && !two[16] && !memcmp(one + 24, two + 24, 8));
+}
+
+/* --- time -------------------------------------------------------------------------- */
+
+TEST(run_state)
+{
+    static volatile uint32_t area[13];
+    struct { uint32_t at, unused; } reg = { AT(area), POISON };
+    uint64_t entered, ran;
+
+    for (unsigned int i = 0; i < 13; i++)
+        area[i] = POISON;
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0,
+                    AT(&reg)), 0);
+    entered = area[1] | (uint64_t)area[2] << 32;
+    ran = area[3] | (uint64_t)area[4] << 32;
+    CHECK_EQ(area[0], RUNSTATE_running);
+    CHECK(entered && entered <= system_time());
+    CHECK(ran && ran <= system_time());
+    CHECK_EQ(area[11], POISON);
+    for (unsigned int i = 0; i < 13; i++)
+        area[i] = POISON;
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, AT(area)), 0);
+    CHECK_EQ(area[0], RUNSTATE_running);
+    CHECK_EQ(area[11], POISON);
+    reg.at = reg.unused = 0;
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0,
+                    AT(&reg)), 0);
+}
+
+/* A timeout of 64 bits in two registers; a wrong one would be in the past, and fire. */
+TEST(timer)
+{
+    struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    uint64_t when;
+
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &virq), 0);
+    shared_info()->evtchn_mask[0] |= 1ul << virq.port;
+    when = system_time() + (5ull << 32);
+    CHECK_EQ(call32(__HYPERVISOR_set_timer_op, (uint32_t)when, (uint32_t)(when >> 32), 0),
+             0);
+    delay_ns(20000000);
+    CHECK(!(shared_info()->evtchn_pending[0] & 1ul << virq.port));
+    when = system_time() + 5000000;
+    CHECK_EQ(call32(__HYPERVISOR_set_timer_op, (uint32_t)when, (uint32_t)(when >> 32), 0),
+             0);
+    for (unsigned int ms = 0; ms < 1000; ms++) {
+        if (shared_info()->evtchn_pending[0] & 1ul << virq.port)
+            break;
+        delay_ns(1000000);
+    }
+    CHECK(shared_info()->evtchn_pending[0] & 1ul << virq.port);
+}
