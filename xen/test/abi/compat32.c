@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How 32-bit callers lay out arguments, as the hypervisor has it, against the peer's headers
- * compiled for them (gcc -m32). Nothing runs: a difference is an error of the compiler.
+ * How 32-bit callers lay out arguments, as the hypervisor has it, against the headers of
+ * the peer compiled for them (gcc -m32). Nothing runs: a difference is an error of the
+ * compiler.
  */
 #include <stddef.h>
 #include <stdint.h>
