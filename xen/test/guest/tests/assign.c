@@ -4,8 +4,8 @@
  * reaches the memory of a domain it was taken from, or one that is lost.
  */
 #include <xen/test_op.h>
-#include "console.h"
 #include "passthrough.h"
+#include "refusal.h"
 
 #define WINDOW  0x70000ul /* where the registers appear for us, whoever has the device */
 #define THEIRS  0x100ul     /* a page of the domain's */
@@ -241,81 +241,27 @@ TEST(destroyed_during_dma)
     taken_during_dma(true);
 }
 
-static char *put_text(char *to, const char *from)
-{
-    while (*from)
-        *to++ = *from++;
-    return to;
-}
-
-static char *put_number(char *to, uint64_t n, unsigned int base)
-{
-    uint64_t unit = 1;
-
-    while (n / unit >= base)
-        unit *= base;
-    for (; unit; unit /= base)
-        *to++ = "0123456789abcdef"[n / unit % base];
-    return to;
-}
-
-/* The part of a report that says who (the device, of domain id or nobody's) and where. */
-static const char *as_reported(domid_t id, uint64_t address)
-{
-    static char text[64];
-    char *p = put_text(text, devfn < 0x80 ? "device 0000:00:0" : "device 0000:00:");
-
-    p = put_number(p, devfn >> 3, 16);
-    p = put_number(put_text(p, "."), devfn & 7, 16);
-    if (id != DOMID_IO)
-        p = put_number(put_text(p, " of d"), id, 10);
-    p = put_number(put_text(p, ", address 0x"), address, 16);
-    *put_text(p, ",") = 0;
-    return text;
-}
-
-/*
- * VT-d's record names device and address, once in a while (the limit of lines is a
- * second). QEMU 7.2's AMD-Vi writes no event log; its status bit tells of a refusal.
- */
-static bool shown(bool amd, domid_t id, uint32_t *index)
-{
-    for (unsigned int n = 0; n < 30; n++) {
-        if (!edu_dma(regs, EDU_BUFFER, (uintptr_t)ours))
-            return false;
-        delay_ns(10000000);
-        if (amd && console_key('V'))
-            return false;
-        if (console_said(index, amd ? ", refused accesses"
-                                    : as_reported(id, (uintptr_t)ours)))
-            return true;
-    }
-    return false;
-}
-
 /* Only what is refused is reported: to nobody's device, and to a domain's. */
 TEST(refusal_is_reported)
 {
     uint32_t index = 0;
-    bool amd = console_said(&index, "I/O virtualisation enabled: AMD-Vi");
+    bool amd = is_amd_vi();
     domid_t id;
 
-    CHECK_EQ(console_key('V'), 0);
-    console_said(&index, "\n");
+    unit_refused(&index);
     CHECK(reaches_us());
-    CHECK_EQ(console_key('V'), 0);
-    CHECK(!console_said(&index, amd ? ", refused accesses" : "address 0x"));
+    CHECK(!(amd ? unit_refused(&index) : console_said(&index, "address 0x")));
 
     CHECK_EQ(assign(DOMID_IO), 0);
-    CHECK(shown(amd, DOMID_IO, &index));
+    CHECK(refusal_shown(regs, devfn, DOMID_IO, (uintptr_t)ours));
     CHECK_EQ(create_with_iommu(1, &id), 0);
     CHECK_EQ(populate(id, THEIRS, 1), 1);
     CHECK_EQ(assign(id), 0);
+    unit_refused(&index);
     CHECK(edu_dma(regs, EDU_BUFFER, THEIRS << 12));
     delay_ns(10000000);
-    CHECK_EQ(console_key('V'), 0);
-    CHECK(!console_said(&index, amd ? ", refused accesses" : "address 0x100000,"));
-    CHECK(shown(amd, id, &index));
+    CHECK(!(amd ? unit_refused(&index) : console_said(&index, "address 0x")));
+    CHECK(refusal_shown(regs, devfn, id, (uintptr_t)ours));
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, id), 0);
     CHECK_EQ(deassign(DOMID_IO), 0);
     edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);

@@ -11,6 +11,7 @@
 
 #include <public/grant_table.h>
 #include "passthrough.h"
+#include "refusal.h"
 
 /* Frame numbers of ours, above the memory that the kernel was given and below 4 GiB. */
 #define PLACES      0x10000ul   /* each case has its own */
@@ -201,56 +202,11 @@ static inline bool warm(unsigned long gfn)
     return edu_end(regs) && is_marked(gfn);
 }
 
-/* Is there such a line in what the console's ring got since the last call? */
-static inline bool line_with(const char *want)
-{
-    static char text[4096];
-    static uint32_t index;
-    size_t len = strlen(want);
-    struct xen_sysctl op = {.cmd = XEN_SYSCTL_readconsole,
-                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
-    bool found = false;
-
-    do {
-        op.u.readconsole.incremental = 1;
-        op.u.readconsole.index = index;
-        op.u.readconsole.count = sizeof(text);
-        set_xen_guest_handle(op.u.readconsole.buffer, text);
-        if (HC(__HYPERVISOR_sysctl, &op, 0, 0, 0, 0))
-            return false;
-        index = op.u.readconsole.index;
-        for (uint32_t i = 0; i + len <= op.u.readconsole.count; i++)
-            found |= !memcmp(text + i, want, len);
-    } while (op.u.readconsole.count == sizeof(text));
-    return found;
-}
-
-/*
- * A transfer to gfn is reported as a fault with device and address. The reports are
- * limited, one a second after a burst: try until there is one.
- */
+/* A transfer to gfn is reported as a fault, ours when the device is. */
 static inline bool fault_shown(unsigned long gfn, bool ours)
 {
-    static const char digits[] = "0123456789abcdef";
-    static char of_ours[] = "0000:00:00.0 of d0, address 0x00000000,";
-    static char of_nobody[] = "0000:00:00.0, address 0x00000000,";
-    char *want = ours ? of_ours : of_nobody;
-
-    if (!strlen(command_line()))
-        return true;
-    want[9] = digits[devfn >> 3 & 15];
-    for (unsigned int i = 0; i < 5; i++)
-        want[strlen(want) - 5 - i] = digits[gfn >> 4 * i & 15];
-    for (unsigned int tries = 0; tries < 40; tries++) {
-        dma_begin(gfn);
-        if (!edu_end(regs))
-            return false;
-        delay_ns(5000000);
-        if (line_with(want))
-            return true;
-    }
-    print("no report of a fault: %s\n", want);
-    return false;
+    return !strlen(command_line()) ||
+           refusal_shown(regs, devfn, ours ? 0 : DOMID_IO, (uint64_t)gfn << 12);
 }
 
 /* --- a way to lose a page ---------------------------------------------------------- */
