@@ -128,7 +128,8 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
     unsigned long span = 1UL << (9 * level), nr = 1UL << order;
     unsigned long start = dfn_x(dfn), frame = mfn_x(mfn);
 
-    if (order > IOMMU_MAX_ORDER || (start | frame) & (nr - 1) || start + nr > pt_limit(&t->pt))
+    if (order > IOMMU_MAX_ORDER || (start | frame) & (nr - 1) ||
+        start + nr > pt_limit(&t->pt))
         return -EINVAL;
     t->changing = BLOCK(start, order);
     /* One preparation reaches the table that holds up to 512 neighbouring entries. */

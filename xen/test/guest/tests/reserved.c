@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A device for which firmware reserves a page (an RMRR, or a unity map). What would be
- * wrong: it does not reach the page while it is ours, reaches it while it is a guest's, or
- * a guest gets it unasked.
+ * wrong: it does not reach the page while it is ours, reaches it while it is a guest's,
+ * or a guest gets it unasked.
  *
- * Command line: two addresses of ACPI tables in hexadecimal: an APIC table in that page, a
- * DSDT in another, which is as reserved to the processor but not to the device.
+ * Command line: two addresses of ACPI tables in hexadecimal: an APIC table in that page,
+ * a DSDT in another, which is as reserved to the processor but not to the device.
  */
 #include <public/memory.h>
 #include "passthrough.h"
