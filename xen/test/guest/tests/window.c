@@ -18,7 +18,7 @@
 #define NR_TAKEN 64u
 #define TRIES   5u          /* for a machine so slow that nobody came in time */
 
-#define FLUSH_MS    400u    /* the DMA comes 100 ms after its command */
+#define FLUSH_MS    1000u   /* the DMA comes 100 ms after its command */
 #define BEFORE_MS   30u     /* from the beginning of that to the race */
 #define MARK        0xedededededededeeull
 
@@ -134,28 +134,46 @@ TEST(window_is_real)
     clear(OTHER, 1);
 }
 
-/* --- a page on the move, and a second vCPU ----------------------------------------- */
+/* --- our second vCPU, while the first is in the call --------------------------------- */
 
-static volatile unsigned int race;          /* 1: go; 2: it is over */
+static volatile enum { IDLE, RACE, DMA_WHEN_TAKEN, STOP } job;
 static volatile uint64_t asked_at;
 
-/* Removes the page's new number, and takes what is in the heap then. */
-static void racer(unsigned int cpu)
+/* Removes the moved page's new number, and takes what is in the heap then. */
+static void race(void)
+{
+    delay_ns(BEFORE_MS * 1000000ul);
+    asked_at = system_time();
+    clear(OTHER, 1);
+    fill(AGAIN, NR_TAKEN);
+    begin(TARGET);
+}
+
+static void second_cpu(unsigned int cpu)
 {
     (void)cpu;
-    for (;;) {
-        while (race != 1)
-            if (race == 3)
-                return;
-        delay_ns(BEFORE_MS * 1000000ul);
-        asked_at = system_time();
-        clear(OTHER, 1);
-        fill(AGAIN, NR_TAKEN);
-        race = 2;
+    while (job != STOP) {
+        if (job == RACE) {
+            race();
+            job = IDLE;
+        } else if (job == DMA_WHEN_TAKEN && remote_box->taken) {
+            begin(TARGET);
+            job = IDLE;
+        }
+        __asm__ volatile("pause");
     }
 }
 
-/* Did the racer call while the flush was due? changed: words in what it got. */
+static bool second_idle(void)
+{
+    for (unsigned int ms = 0; ms < 5000 && job != IDLE; ms++)
+        delay_ns(1000000);
+    return job == IDLE;
+}
+
+/* --- a page on the move -------------------------------------------------------------- */
+
+/* Did the other one call while the flush was due? changed: words in what it got. */
 static bool race_once(unsigned int *changed)
 {
     uint64_t done_at;
@@ -163,14 +181,11 @@ static bool race_once(unsigned int *changed)
     *changed = 0;
     if (!prepare() || delay_flush())
         return false;
-    begin(TARGET);
-    race = 1;
+    job = RACE;
     if (move(TARGET, OTHER, 1))
         return false;
     done_at = system_time();
-    for (unsigned int ms = 0; ms < 5000 && race != 2; ms++)
-        delay_ns(1000000);
-    if (race != 2 || !finish())
+    if (!second_idle() || !finish())
         return false;
     for (unsigned int i = 0; i < NR_TAKEN * 512; i++)
         *changed += at(AGAIN)[i] != 0;
@@ -186,13 +201,9 @@ TEST(moved_and_raced)
     if (!injects)
         return;
     CHECK(cpu_count() >= 2);
-    CHECK(cpu_start(1, racer));
+    CHECK(cpu_start(1, second_cpu));
     for (unsigned int n = 0; n < TRIES && !raced && !changed; n++)
         raced = race_once(&changed);
-    race = 3;
-    for (unsigned int ms = 0; ms < 1000 && !cpu_finished(1); ms++)
-        delay_ns(1000000);
-    CHECK(cpu_finished(1));
     CHECK_EQ(changed, 0);
     CHECK(raced);
 }
@@ -225,7 +236,7 @@ static long move_over(void)
     return rc;
 }
 
-/* Was everything in time, the taker's call and the DMA? */
+/* Did first the taker's call and then the DMA happen in time? */
 static bool lose_once(long (*lose)(void), uint64_t *changed)
 {
     bool in_time;
@@ -235,12 +246,12 @@ static bool lose_once(long (*lose)(void), uint64_t *changed)
         return false;
     remote_box->taken = 0;
     remote_post(REMOTE_TAKE, TAKEN << 12, NR_TAKEN, 0);
-    begin(TARGET);
+    job = DMA_WHEN_TAKEN;
     remote_box->go = 1;
     if (lose())
         return false;
-    in_time = remote_box->taken && !busy();
-    if (!finish())
+    in_time = job == IDLE && !busy();
+    if (!second_idle() || !finish())
         return false;
     remote_box->go = 0;
     if (!remote_done())
@@ -281,6 +292,7 @@ TEST(replaced_by_moving)
 
 TEST(taker_dies)
 {
+    job = STOP;
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, taker), 0);
 }
