@@ -36,22 +36,26 @@ static int frame_flags(unsigned int mem_flags, unsigned int *memf)
     return 0;
 }
 
+/* Where a fresh block goes. */
+struct placement {
+    xen_pfn_t gfn;
+    struct page_info *pg;
+};
+
 /*
  * Maps the fresh block. RAM that it replaces is given back; anything else that is there
  * is somebody's business that a new frame must not end.
  */
-static int place_block(struct domain *d, unsigned long gfn, struct page_info *pg,
-                       unsigned int order)
+static int place_block(struct p2m_txn *txn, const struct placement *p, unsigned int order)
 {
     unsigned long n = 1ul << order, done = 0;
-    unsigned int piece = (gfn & (n - 1)) ? 0 : order;
-    struct p2m_txn *txn = p2m_begin(d);
-    int rc = p2m_txn_replaceable(txn, _gfn(gfn), n), flushed;
+    unsigned int piece = (p->gfn & (n - 1)) ? 0 : order;
+    int rc = p2m_txn_replaceable(txn, _gfn(p->gfn), n);
 
     p2m_txn_give_back_ram(txn, true);
     while (!rc && done < n) {
-        rc = p2m_txn_map(txn, _gfn(gfn + done), mfn_add(page_to_mfn(pg), done), piece,
-                         P2M_RAM_RW);
+        rc = p2m_txn_map(txn, _gfn(p->gfn + done),
+                         mfn_add(page_to_mfn(p->pg), done), piece, P2M_RAM_RW);
         if (!rc)
             done += 1ul << piece;
     }
@@ -59,51 +63,122 @@ static int place_block(struct domain *d, unsigned long gfn, struct page_info *pg
     /* Single pages that came in go out alone: nothing to split, no failure. */
     while (rc && done) {
         done -= 1ul << piece;
-        (void)!p2m_txn_unmap(txn, _gfn(gfn + done), piece);
+        (void)!p2m_txn_unmap(txn, _gfn(p->gfn + done), piece);
     }
-    flushed = p2m_commit_for_guest(txn);
-    return rc ? rc : flushed;
-}
-
-static int populate_one(struct domain *d, unsigned long gfn, unsigned int order,
-                        unsigned int memf)
-{
-    unsigned long limit = 1ul << 36, n = 1ul << order, i;
-    struct page_info *pg;
-    int rc;
-
-    if (gfn >= limit || n > limit - gfn)
-        return -EINVAL;
-    pg = domain_alloc_pages(d, order, memf);
-    if (!pg)
-        return -ENOMEM;
-    rc = place_block(d, gfn, pg, order);
-    for (i = 0; rc && i < n; i++)
-        page_drop_allocation(pg + i);
     return rc;
 }
 
-static long grow(const struct memop *op, struct domain *d,
-                 const struct xen_memory_reservation *r)
+/*
+ * One transaction for n blocks; how many are in place. They are even if the flush of what
+ * they replaced failed. The frames of the others are freed.
+ */
+static unsigned long place_batch(struct domain *d, const struct placement *list,
+                                 unsigned long n, unsigned int order)
 {
-    bool place = op->cmd == XENMEM_populate_physmap;
-    unsigned long i;
+    struct p2m_txn *txn = p2m_begin(d);
+    unsigned long done = 0, i, k;
+
+    while (done < n && !place_block(txn, &list[done], order))
+        done++;
+    (void)p2m_commit(txn);
+    for (i = done; i < n; i++)
+        for (k = 0; k < 1ul << order; k++)
+            page_drop_allocation(list[i].pg + k);
+    return done;
+}
+
+/* Reads where extents [first, first + n) go and gets their frames; for how many. */
+static unsigned long take_blocks(struct domain *d, const struct xen_memory_reservation *r,
+                                 unsigned long first, struct placement *list,
+                                 unsigned long n, unsigned int memf)
+{
+    unsigned long limit = 1ul << 36, size = 1ul << r->extent_order, i;
+
+    for (i = 0; i < n; i++) {
+        if (guest_read_at(&list[i].gfn, r->extent_start, first + i) ||
+            list[i].gfn >= limit || size > limit - list[i].gfn)
+            break;
+        list[i].pg = domain_alloc_pages(d, r->extent_order, memf);
+        if (!list[i].pg)
+            break;
+    }
+    return i;
+}
+
+/*
+ * Extents [i, ...) in batches of at most room; where it stopped. A batch can be short
+ * because what it replaces is given back only at its end: the next one tells.
+ */
+static unsigned long populate_list(struct domain *d,
+                                   const struct xen_memory_reservation *r,
+                                   unsigned long i, struct placement *list,
+                                   unsigned long room, unsigned int memf)
+{
+    while (i < r->nr_extents) {
+        unsigned long n = take_blocks(d, r, i, list, MIN(room, r->nr_extents - i), memf);
+        unsigned long done = n ? place_batch(d, list, n, r->extent_order) : 0;
+
+        i += done;
+        if (!n || done < n)
+            return i | STOPPED;
+        if (hypercall_preempt_check())
+            break;
+    }
+    return i;
+}
+
+/* As many extents as make up one batch of pages, of those that are left. */
+static unsigned long batch_room(const struct memop *op,
+                                const struct xen_memory_reservation *r)
+{
+    return MIN(MAX(MEMOP_BATCH >> MIN(r->extent_order, 9u), 1u),
+               r->nr_extents - op->start);
+}
+
+/* What a call returns that came as far as extent i. */
+static long outcome(const struct memop *op, const struct xen_memory_reservation *r,
+                    unsigned long i)
+{
+    if (i & STOPPED)
+        return i & ~STOPPED;
+    return i < r->nr_extents ? memop_continue(op, i) : (long)i;
+}
+
+static long populate(const struct memop *op, struct domain *d,
+                     const struct xen_memory_reservation *r)
+{
+    struct placement few[MEMOP_FEW], *list = few;
+    unsigned long room = batch_room(op, r), i;
     unsigned int memf;
-    xen_pfn_t gfn;
 
     if (frame_flags(r->mem_flags, &memf))
         return op->start;
+    if (room > MEMOP_FEW) {
+        list = charge_alloc(NULL, CHARGE_MISC, room * sizeof(*list));
+        if (!list) {
+            list = few;
+            room = MEMOP_FEW;
+        }
+    }
+    i = populate_list(d, r, op->start, list, room, memf);
+    if (list != few)
+        charge_free(list);
+    return outcome(op, r, i);
+}
 
+/* Frames that are nowhere yet. */
+static long increase(const struct memop *op, struct domain *d,
+                     const struct xen_memory_reservation *r)
+{
+    unsigned long i;
+    unsigned int memf;
+
+    if (frame_flags(r->mem_flags, &memf))
+        return op->start;
     for (i = op->start; i < r->nr_extents; i++) {
         if (i != op->start && hypercall_preempt_check())
             return memop_continue(op, i);
-        if (!place) {
-            if (!domain_alloc_pages(d, r->extent_order, memf))
-                break;
-            continue;
-        }
-        if (guest_read_at(&gfn, r->extent_start, i) ||
-            populate_one(d, gfn, r->extent_order, memf))
+        if (!domain_alloc_pages(d, r->extent_order, memf))
             break;
     }
     return i;
@@ -176,11 +251,9 @@ static unsigned long shrink_list(struct domain *d, const struct xen_memory_reser
 static long shrink(const struct memop *op, struct domain *d,
                    const struct xen_memory_reservation *r)
 {
-    /* As many extents as make up one batch of pages. */
-    unsigned long room = MAX(MEMOP_BATCH >> MIN(r->extent_order, 9u), 1u), i;
     xen_pfn_t few[MEMOP_FEW], *list = few;
+    unsigned long room = batch_room(op, r), i;
 
-    room = MIN(room, r->nr_extents - op->start);
     if (room > MEMOP_FEW) {
         list = charge_alloc(NULL, CHARGE_MISC, room * sizeof(*list));
         if (!list) {
@@ -191,9 +264,7 @@ static long shrink(const struct memop *op, struct domain *d,
     i = shrink_list(d, r, op->start, list, room);
     if (list != few)
         charge_free(list);
-    if (i & STOPPED)
-        return i & ~STOPPED;
-    return i < r->nr_extents ? memop_continue(op, i) : (long)i;
+    return outcome(op, r, i);
 }
 
 long memop_reservation(const struct memop *op)
@@ -215,8 +286,10 @@ long memop_reservation(const struct memop *op)
 
     if (op->cmd == XENMEM_decrease_reservation)
         rc = shrink(op, d, &r);
+    else if (op->cmd == XENMEM_populate_physmap)
+        rc = populate(op, d, &r);
     else
-        rc = grow(op, d, &r);
+        rc = increase(op, d, &r);
     domain_put(d);
     return rc;
 }
