@@ -138,6 +138,14 @@ static void *small_alloc(struct charge *c, enum charge_tag tag, unsigned int cla
     return f;
 }
 
+/* Debug builds: whoever still uses what was freed shall notice. */
+static void spoil(void *p, size_t size)
+{
+#ifdef CONFIG_DEBUG
+    memset(p, 0xa5, size);
+#endif
+}
+
 static void small_free(void *p)
 {
     struct slab *s = (struct slab *)((uintptr_t)p & PAGE_MASK);
@@ -149,6 +157,7 @@ static void small_free(void *p)
     BUG_ON(s->magic != SLAB_MAGIC || o->magic != OBJ_MAGIC || o->class != s->class);
     charge_sub(o->charge, o->tag, class_size[o->class]);
     o->magic = 0;
+    spoil(p, class_size[o->class] - sizeof(*o));
 
     irq = spin_lock_irqsave(&alloc_lock);
     if (!s->free)
@@ -194,6 +203,7 @@ static void large_free(void *p)
     BUG_ON(!pages || pages > 1UL << MAX_ORDER);
     charge_sub(aux_charge(pg->aux), (pg->aux >> 8) & 0xff, pages << PAGE_SHIFT);
     pg->type = 0;
+    spoil(p, pages << PAGE_SHIFT);
     heap_free_range(pg, pages);
 }
 

@@ -165,6 +165,9 @@ static void test_objects(void **state)
             for (size_t j = 0; j < held[i].size; j++)
                 assert_int_equal(held[i].p[j], i & 0xff);
             charge_free(held[i].p);
+            /* Who still looks there sees it, but for the link of a free list. */
+            for (size_t j = sizeof(void *); j < held[i].size; j++)
+                assert_int_equal(held[i].p[j], 0xa5);
             held[i].p = NULL;
             continue;
         }
