@@ -492,6 +492,53 @@ static void attributes_survive(void **state)
     }
 }
 
+static void same_leaf(struct bench *b, unsigned long pfn, struct pt_place *at)
+{
+    struct pt_leaf want = pt_lookup(&b->pt, pfn);
+    struct pt_leaf got = pt_lookup_from(&b->pt, pfn, at);
+
+    assert_int_equal(got.attr, want.attr);
+    assert_int_equal(got.level, want.level);
+    assert_int_equal(got.mfn, want.mfn);
+}
+
+/* One after another is as each by itself, and does not walk to a neighbour. */
+static void one_by_one(void **state)
+{
+    struct bench *b = malloc(sizeof(*b));
+    struct pt_cursor small = { .done = 0 }, large = small;
+    struct pt_place at = { 0 };
+    unsigned int i;
+
+    (void)state;
+    setup(b, 1, 2);
+    b->armed = false;
+    /* Small pages with a hole behind them, no table, a large leaf, small ones again. */
+    assert_int_equal(pt_map(&b->pt, BASE + 3, 7, 100, PT_R, &small), 0);
+    assert_int_equal(pt_map(&b->pt, BASE + 1024, 5120, 515, PT_RW, &large), 0);
+    for (i = 0; i < WINDOW; i++)
+        same_leaf(b, BASE + i, &at);
+    for (i = 0; i < 20000; i++)
+        same_leaf(b, rnd(3) ? BASE + rnd(WINDOW) : rnd(1u << 30), &at);
+    same_leaf(b, pt_limit(&b->pt) - 1, &at);
+    same_leaf(b, pt_limit(&b->pt), &at);
+    same_leaf(b, BASE + 3, &at);
+    b->w.looks = 0;
+    for (i = 3; i < 103; i++) {
+        assert_int_equal(pt_lookup_from(&b->pt, BASE + i, &at).mfn, i + 4);
+        pt_clear_at(&b->pt, &at);
+    }
+    assert_int_equal(b->w.looks, 0);
+    assert_int_equal(pt_lookup_from(&b->pt, BASE + 1100, &at).level, 1);
+    pt_clear_at(&b->pt, &at);
+    for (i = 0; i < 1536; i++)
+        assert_int_equal(pt_lookup(&b->pt, BASE + i).attr, 0);
+    assert_int_equal(pt_lookup(&b->pt, BASE + 1536).mfn, 5120 + 512);
+    world_flush(&b->w);
+    teardown(b);
+    free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,6 +547,7 @@ int main(void)
         cmocka_unit_test(huge_pages),
         cmocka_unit_test(big_over_small),
         cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(one_by_one),
         cmocka_unit_test(random_ops),
     };
 

@@ -128,6 +128,39 @@ struct pt_leaf pt_lookup(const struct pt *pt, unsigned long pfn)
     return r;
 }
 
+struct pt_leaf pt_lookup_from(const struct pt *pt, unsigned long pfn,
+                              struct pt_place *at)
+{
+    struct pt_leaf r = { .level = 0 };
+    pt_entry_t e;
+
+    if (pfn >= pt_limit(pt)) {
+        r.level = pt->levels - 1;
+        return r;
+    }
+    if (at->table && !at->level && (pfn ^ at->pfn) < PT_ENTRIES) {
+        at->index = pt_index(pfn, 0);
+    } else {
+        struct pt_slot s = pt_descend(pt, pfn, 0);
+
+        *at = (struct pt_place){ s.table, s.mfn, pfn, s.level, s.index };
+    }
+    e = __atomic_load_n(&at->table[at->index], __ATOMIC_RELAXED);
+    r.level = (uint8_t)at->level;
+    if (pt_present(pt->fmt, e)) {
+        r.mfn = pt_mfn(pt->fmt, at->level, e) + (pfn & (pt_span(at->level) - 1));
+        r.attr = pt->fmt->leaf_attr(at->level, e);
+    }
+    return r;
+}
+
+void pt_clear_at(struct pt *pt, const struct pt_place *at)
+{
+    struct pt_slot s = { at->table, at->table_mfn, at->level, at->index };
+
+    store(pt, &s, 0);
+}
+
 pt_entry_t pt_raw_entry(const struct pt *pt, unsigned long pfn, unsigned int level)
 {
     struct pt_slot s;

@@ -203,6 +203,22 @@ static inline unsigned int pt_clear(struct pt *pt, unsigned long pfn,
     return pt_set(pt, pfn, level, 0, 0);
 }
 
+/* An entry that pt_lookup_from() found, and where its table begins. Zeroed: nowhere. */
+struct pt_place {
+    pt_entry_t *table;
+    unsigned long table_mfn, pfn;
+    unsigned int level, index;
+};
+
+/*
+ * As pt_lookup(), for one pfn after another: neighbours of the place that the call before
+ * found cost no walk. Between the calls, and until pt_clear_at() has emptied the leaf at
+ * the place, nothing may be added to or taken from the tree but by pt_clear_at().
+ */
+struct pt_leaf pt_lookup_from(const struct pt *pt, unsigned long pfn,
+                              struct pt_place *at);
+void pt_clear_at(struct pt *pt, const struct pt_place *at);
+
 /*
  * Maps nr pages from pfn to mfn on with the largest leaves that alignment, format
  * and max_leaf allow, replacing what was there. 0; -ENOMEM or -ERESTART with

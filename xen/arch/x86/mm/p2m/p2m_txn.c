@@ -87,16 +87,17 @@ static unsigned long detach(struct p2m_txn *txn, unsigned long gfn, unsigned lon
 {
     struct p2m *p2m = txn->p2m;
     unsigned long end = gfn + n, taken = 0;
+    struct pt_place at = { 0 };
 
     while (gfn < end) {
-        struct pt_leaf leaf = pt_lookup(&p2m->pt, gfn);
+        struct pt_leaf leaf = pt_lookup_from(&p2m->pt, gfn, &at);
         unsigned long size = 1ul << (9 * leaf.level);
         enum p2m_type t = p2m_attr_type(leaf.attr);
 
         if (leaf.attr) {
             if (p2m_type_has_frame(t))
                 p2m_txn_make_room(txn);
-            pt_clear(&p2m->pt, gfn, leaf.level);
+            pt_clear_at(&p2m->pt, &at);
             txn->cpu_dirty = true;
             if (p2m_type_has_frame(t))
                 p2m_txn_note_removed(txn, leaf.mfn, 9 * leaf.level, t);
