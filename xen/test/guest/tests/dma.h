@@ -328,6 +328,15 @@ static inline void drain_heap(void)
     print("%lu pages are free\n", free_pages());
 }
 
+/* Our tables do not come from the heap, where they could be in a frame that was freed. */
+static inline long set_tables_aside(void)
+{
+    struct xen_domctl op = {0};
+
+    op.u.paging_mempool.size = 2u << 20;
+    return domctl(&op, XEN_DOMCTL_set_paging_mempool_size, 0);
+}
+
 /* A device full of marks, an heir, and our own grant table. */
 static inline long set_stage(void)
 {
@@ -343,6 +352,8 @@ static inline long set_stage(void)
         page[k] = MARK;
     if (!rc && !edu_dma(regs, (uintptr_t)page, EDU_BUFFER))
         rc = -XEN_EIO;
+    if (!rc)
+        rc = set_tables_aside();
     drain_heap();
     self.table = (void *)at(TABLES);
     if (!rc)
