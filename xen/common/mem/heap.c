@@ -282,13 +282,17 @@ int domain_set_claim(struct domain *d, unsigned long pages)
     uint64_t irq;
     int rc = 0;
 
-    /* tot_pages must not move while the difference is taken. */
+    /*
+     * tot_pages must not move while the difference is taken. A claim that did not see d
+     * dying is dropped by its death, which comes here after it.
+     */
     spin_lock(&d->page_lock);
     irq = spin_lock_irqsave(&heap_lock);
     if (!pages) {
         claimed -= d->outstanding_claim;
         d->outstanding_claim = 0;
-    } else if (d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
+    } else if (d->dying || d->outstanding_claim || pages > d->max_pages ||
+               pages <= d->tot_pages) {
         rc = -EINVAL;
     } else if (pages - d->tot_pages > total_free() - claimed) {
         rc = -ENOMEM;

@@ -117,8 +117,8 @@ unsigned long heap_free_between(unsigned int min_bits, unsigned int max_bits);
 unsigned long heap_outstanding_claims(void);
 /*
  * Promise pages to d until it has that many more (0: drop the claim). Counts what d has
- * already. -ENOMEM: not enough free; -EINVAL: d already has a claim or beyond
- * d->max_pages.
+ * already. -ENOMEM: not enough free; -EINVAL: d already has a claim, beyond
+ * d->max_pages, or d is dying: nobody would drop it any more.
  */
 int domain_set_claim(struct domain *d, unsigned long pages);
 

@@ -128,7 +128,11 @@ static void test_claims(void **state)
     assert_int_equal(d.outstanding_claim, ALL - 10 - 16);
     assert_int_equal(heap_unclaimed_pages(), 10);
     heap_free(pg, 4);
+    /* A dying domain can only lose its claim. */
+    d.dying = DOMDYING_DYING;
     assert_int_equal(domain_set_claim(&d, 0), 0);
+    assert_int_equal(heap_outstanding_claims(), 0);
+    assert_int_equal(domain_set_claim(&d, 1), -EINVAL);
     assert_int_equal(heap_outstanding_claims(), 0);
     check_whole();
 }
