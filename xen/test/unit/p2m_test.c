@@ -280,6 +280,26 @@ static void flush_count(void **state)
     }
 }
 
+/* All vCPUs of the domain, but neither its devices nor CPUs that do not run it. */
+static void flush_on_request(void **state)
+{
+    struct p2m_stats s0, s1;
+    uint64_t generation;
+
+    (void)state;
+    iommu_caches_absent = false;
+    start();
+    generation = p2m_tlb_generation(wd);
+    p2m_get_stats(wd, &s0);
+    p2m_flush_tlbs(wd);
+    p2m_get_stats(wd, &s1);
+    assert_int_not_equal(p2m_tlb_generation(wd), generation);
+    assert_int_equal(s1.tlb_flushes - s0.tlb_flushes, 1);
+    assert_int_equal(wc.cpu_ipis, 1);
+    assert_int_equal(wc.iommu_flushes, 0);
+    world_stop(false);
+}
+
 /* RAM that is given back reaches the heap at commit, after the flush, and not before. */
 static void give_back(void **state)
 {
@@ -540,6 +560,7 @@ int main(void)
         cmocka_unit_test(give_back),
         cmocka_unit_test(moved_and_raced),
         cmocka_unit_test(flush_count),
+        cmocka_unit_test(flush_on_request),
         cmocka_unit_test(quarantine),
         cmocka_unit_test(quarantine_dom0),
         cmocka_unit_test(foreign_outlives),

@@ -42,16 +42,11 @@ static long set_upcall_vector(uint64_t arg)
     return 0;
 }
 
-static void forget_translations(void *unused)
-{
-    hvm->flush_guest_tlb();
-}
-
 static long flush_tlbs(uint64_t arg)
 {
     if (arg)
         return -EINVAL;
-    on_cpus(&cpu_online_map, forget_translations, NULL);
+    p2m_flush_tlbs(current->domain);
     return 0;
 }
 

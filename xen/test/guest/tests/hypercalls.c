@@ -162,6 +162,8 @@ TEST(params)
     CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_get_param, &other), -XEN_ESRCH);
     CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_get_param, NOWHERE), -XEN_EFAULT);
     CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_pagetable_dying, &other), -XEN_EINVAL);
+    CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_flush_tlbs, 0), 0);
+    CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_flush_tlbs, &other), -XEN_EINVAL);
     CHECK_EQ(HC2(__HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector, &vec), -XEN_EINVAL);
     CHECK_EQ(HC2(__HYPERVISOR_hvm_op, 1000, &vec), -XEN_ENOSYS);
 }

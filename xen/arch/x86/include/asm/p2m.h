@@ -125,6 +125,12 @@ int p2m_commit(struct p2m_txn *txn);
 /* The same with what d shall be told: 0 for domain 0, whose change was made. */
 int p2m_commit_for_guest(struct p2m_txn *txn);
 
+/*
+ * Make the CPUs drop all they have cached for d's vCPUs, their own translations included.
+ * The IOTLB is left alone.
+ */
+void p2m_flush_tlbs(struct domain *d);
+
 /* One change in a transaction of its own. */
 int __must_check p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                              enum p2m_type t);

@@ -6,6 +6,14 @@
 
 #include "p2m_internal.h"
 
+void p2m_flush_tlbs(struct domain *d)
+{
+    struct p2m_txn *txn = p2m_begin(d);
+
+    txn->cpu_dirty = true;
+    (void)p2m_commit(txn);
+}
+
 int p2m_map_one(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                 enum p2m_type t)
 {
