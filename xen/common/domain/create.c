@@ -122,10 +122,13 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 
 void domain_release_shared_info(struct domain *d)
 {
-    struct page_info *pg = d->shared_info_page;
+    struct page_info *pg;
 
+    spin_lock(&d->lock);
+    pg = d->shared_info_page;
     d->shared_info_page = NULL;
     d->shared_info = NULL;
+    spin_unlock(&d->lock);
     if (pg)
         page_put(pg);
 }

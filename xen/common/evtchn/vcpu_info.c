@@ -62,9 +62,9 @@ void vcpu_unregister_info(struct vcpu *v)
 {
     struct page_info *pg = v->vcpu_info_page;
 
-    if (!pg)
-        return;
+    /* Or it would go on to lie in shared_info, which goes next. */
     write_once(v->vcpu_info, v->domain->dummy_vcpu_info);
     v->vcpu_info_page = NULL;
-    guest_page_unpin(page_to_virt(pg));
+    if (pg)
+        guest_page_unpin(page_to_virt(pg));
 }

@@ -89,7 +89,7 @@ struct domain {
     struct shared_info *shared_info;
     struct page_info *shared_info_page;
     unsigned long shared_info_gfn;  /* where it was last mapped, ~0: never; a hint */
-    struct vcpu_info *dummy_vcpu_info; /* for vCPUs >= 32 before registration */
+    struct vcpu_info *dummy_vcpu_info; /* for ids >= 32 at first, for all in the end */
 
     struct evtchn_domain evtchn;
     struct grant_table *grant_table;

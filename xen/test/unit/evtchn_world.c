@@ -197,8 +197,11 @@ int evtchn_world_stop(void **state)
             preempt_after = 2;
         preempt_after = 0;
         assert_int_equal(w->d[i].evtchn.active, 0);
-        for (unsigned int n = 0; n < VCPUS; n++)
+        for (unsigned int n = 0; n < VCPUS; n++) {
             vcpu_unregister_info(w->vp[i][n]);
+            /* What a guest had, shared_info among it, is about to be freed. */
+            assert_ptr_equal(w->vp[i][n]->vcpu_info, w->d[i].dummy_vcpu_info);
+        }
     }
     for (unsigned int i = 0; i < 2; i++) {
         for (unsigned int n = 0; n < VCPUS; n++)

@@ -10,8 +10,6 @@
 
 #include "private.h"
 
-static DEFINE_SPINLOCK(publish_lock, LOCK_PLATFORM); /* wc_* of all domains */
-
 /* A reader takes the fields for consistent when the version is even and unchanged. */
 static void publish_begin(uint32_t *version)
 {
@@ -74,21 +72,25 @@ void update_vcpu_time(struct vcpu *v)
     update_secondary(v);
 }
 
-void update_domain_wallclock(struct domain *d)
+static void publish_wallclock(struct shared_info *si, int64_t offset)
 {
-    struct shared_info *si = d->shared_info;
-    uint64_t secs, flags;
+    uint64_t secs;
     uint32_t nsecs;
 
-    if (!si)
-        return;
     wallclock_get(&secs, &nsecs);
-    secs += (uint64_t)d->time_offset_seconds;
-    flags = spin_lock_irqsave(&publish_lock);
+    secs += (uint64_t)offset;
     publish_begin(&si->wc_version);
     si->wc_sec = (uint32_t)secs;
     si->wc_sec_hi = (uint32_t)(secs >> 32);
     si->wc_nsec = nsecs;
     publish_end(&si->wc_version);
-    spin_unlock_irqrestore(&publish_lock, flags);
+}
+
+void update_domain_wallclock(struct domain *d)
+{
+    /* The page goes when d dies, which anybody who knows d may outlive. */
+    spin_lock(&d->lock);
+    if (d->shared_info)
+        publish_wallclock(d->shared_info, d->time_offset_seconds);
+    spin_unlock(&d->lock);
 }

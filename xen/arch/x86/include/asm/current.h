@@ -23,6 +23,7 @@ extern struct cpu_info fake_cpu_info; /* each test that needs it defines it */
 #define smp_processor_id() (fake_cpu_info.cpu)
 #define current (fake_cpu_info.current)
 #define set_current(v) ((void)(current = (v)))
+#define in_irq() (fake_cpu_info.preempt_irq != 0)
 #else
 static inline unsigned long this_cpu_offset(void)
 {
