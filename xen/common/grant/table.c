@@ -291,23 +291,47 @@ void grant_table_destroy(struct domain *d)
     d->grant_table = NULL;
 }
 
+/* The next entry in use, from *ref on; not more than a frame of them behind the lock. */
+static bool next_in_use(struct grant_table *gt, grant_ref_t *ref, struct active_grant *a)
+{
+    bool found = false, end = false;
+
+    while (!found && !end) {
+        spin_lock(&gt->lock);
+        end = *ref >= gt->nr_frames * V1_PER_FRAME;
+        while (!found && !end) {
+            *a = *grant_active(gt, *ref);
+            found = grant_in_use(a);
+            if (++*ref % V1_PER_FRAME == 0)
+                break;
+        }
+        spin_unlock(&gt->lock);
+    }
+    return found;
+}
+
+#define DUMP_LINES 64   /* of one table: a guest can have ten thousands of them */
+
 void grant_table_dump(struct domain *d)
 {
     struct grant_table *gt = d->grant_table;
+    struct active_grant a;
+    unsigned int n = 0;
+    grant_ref_t ref = 0;
 
     if (!gt)
         return;
-    spin_lock(&gt->lock);
     printk("d%u: version %u, %u of %u frames, %u mappings of others' pages\n",
-           d->domain_id, gt->version, gt->nr_frames, gt->max_frames, gt->nr_mapped);
-    for (grant_ref_t ref = 0; ref < gt->nr_frames * V1_PER_FRAME; ref++) {
-        const struct active_grant *a = grant_active(gt, ref);
-
-        if (grant_in_use(a))
-            printk("  ref %u %s %lx for d%u: %u readers, %u writers%s\n", ref,
-                   a->transitive ? "ref" : "gfn",
-                   a->transitive ? (unsigned long)a->via_ref : gfn_x(a->gfn), a->domid,
-                   a->readers, a->writers, a->lost ? ", lost" : "");
+           d->domain_id, read_once(gt->version), read_once(gt->nr_frames), gt->max_frames,
+           read_once(gt->nr_mapped));
+    while (next_in_use(gt, &ref, &a)) {
+        if (n++ >= DUMP_LINES)
+            continue;
+        printk("  ref %u %s %lx for d%u: %u readers, %u writers%s\n", ref - 1,
+               a.transitive ? "ref" : "gfn",
+               a.transitive ? (unsigned long)a.via_ref : gfn_x(a.gfn), a.domid, a.readers,
+               a.writers, a.lost ? ", lost" : "");
     }
-    spin_unlock(&gt->lock);
+    if (n > DUMP_LINES)
+        printk("  and %u more\n", n - DUMP_LINES);
 }

@@ -22,6 +22,7 @@ enum zone { ZONE_DMA32, ZONE_HIGH, ZONES };
 static DEFINE_SPINLOCK(heap_lock, LOCK_HEAP);
 static struct page_list free_lists[ZONES][MAX_ORDER + 1]; /* [heap_lock] */
 static unsigned long zone_free[ZONES];               /* [heap_lock] */
+static unsigned long width_free[65];                 /* [heap_lock] by bits of address */
 static unsigned long claimed;                        /* [heap_lock] sum over domains */
 unsigned long quarantined_pages;
 
@@ -40,16 +41,24 @@ static struct page_list *list_of(const struct page_info *pg, unsigned int order)
     return &free_lists[zone_of(mfn_x(page_to_mfn(pg)))][order];
 }
 
+/* Aligned blocks: the first address is as wide as the others. */
+static unsigned long *width_of(const struct page_info *pg)
+{
+    return &width_free[fls_long(page_to_paddr(pg) | 1) + 1];
+}
+
 static void block_put(struct page_info *pg, unsigned int order)
 {
     pg->order = (uint8_t)order;
     pg->flags |= FREE_HEAD;
+    *width_of(pg) += 1UL << order;
     page_list_add(list_of(pg, order), pg);
 }
 
 static void block_take(struct page_info *pg)
 {
     pg->flags &= (uint8_t)~FREE_HEAD;
+    *width_of(pg) -= 1UL << pg->order;
     page_list_del(list_of(pg, pg->order), pg);
 }
 
@@ -257,22 +266,12 @@ unsigned long heap_unclaimed_pages(void)
 
 unsigned long heap_free_between(unsigned int min_bits, unsigned int max_bits)
 {
+    unsigned int last = max_bits ? MIN(max_bits, 64U) : 64;
     unsigned long n = 0;
     uint64_t irq = spin_lock_irqsave(&heap_lock);
 
-    for (unsigned int z = 0; z < ZONES; z++) {
-        for (unsigned int o = 0; o <= MAX_ORDER; o++) {
-            struct page_info *pg;
-
-            page_list_for_each(pg, &free_lists[z][o]) {
-                /* Aligned blocks: the first address is as wide as the others. */
-                unsigned int bits = fls_long(page_to_paddr(pg) | 1) + 1;
-
-                if (bits >= min_bits && (!max_bits || bits <= max_bits))
-                    n += 1UL << o;
-            }
-        }
-    }
+    for (unsigned int bits = min_bits; bits <= last; bits++)
+        n += width_free[bits];
     spin_unlock_irqrestore(&heap_lock, irq);
     return n;
 }

@@ -386,6 +386,24 @@ static void test_borrower_dies(void **state)
     world_check_clean();
 }
 
+/* A debug key prints so much of a table and not more. */
+static void test_dump(void **state)
+{
+    lines = 0;
+    grant_table_dump(wother);
+    assert_int_equal(lines, 1);
+    for (unsigned int i = 0; i < LENT; i++) {
+        lend(8 + i, i, 1, GTF_permit_access);
+        assert_int_equal(map(8 + i, i, GNTMAP_host_map).status, GNTST_okay);
+        lines = 0;
+        if (i == 2 || i == LENT - 1)
+            grant_table_dump(wother);
+        if (i == 2)
+            assert_int_equal(lines, 4);
+    }
+    assert_int_equal(lines, 1 + 64 + 1);
+}
+
 static void test_handles_run_out(void **state)
 {
     unsigned int n;
@@ -480,7 +498,7 @@ int main(void)
         T(test_mixed_batch),   T(test_bad_memory),
         T(test_flush_timeout), T(test_timeout_at_death), T(test_timeout_of_map),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
-        T(test_copy),          T(test_growth),
+        T(test_dump),          T(test_copy),          T(test_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

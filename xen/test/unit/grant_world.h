@@ -24,6 +24,8 @@ extern struct page_info *lent[LENT], *own;
 extern bool quarantine;                /* the test loses frames for good */
 extern grant_ref_t watch_first, watch_n; /* in use at each commit, or it is a failure */
 
+extern unsigned int lines;             /* printed; nobody waits for wother's table */
+
 int grant_world_start(void **state);
 int grant_world_stop(void **state);
 void close_table(struct domain *d);    /* d dies, as far as its grants go */

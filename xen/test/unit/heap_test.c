@@ -36,9 +36,13 @@ static void check_whole(void)
     assert_int_equal(n, ALL);
     assert_null(heap_alloc(0, 0));
     assert_int_equal(heap_free_pages(), 0);
+    assert_int_equal(heap_free_between(0, 0), 0);
     while (n)
         heap_free(got[--n], 0);
     assert_int_equal(heap_free_pages(), ALL);
+    assert_int_equal(heap_free_between(0, 32), FAKE_LOW_PAGES);
+    assert_int_equal(heap_free_between(33, 1000), FAKE_HIGH_PAGES);
+    assert_int_equal(heap_free_between(1000, 0), 0);
     got[0] = heap_alloc(11, 0);
     assert_non_null(got[0]);
     heap_free(got[0], 11);
