@@ -36,6 +36,8 @@ DEVICES = {
     "e1000e": ["-device", "e1000e,netdev=n1", "-netdev", "user,id=n1,restrict=on"],
     "rtl8139": ["-device", "rtl8139,netdev=n2", "-netdev", "user,id=n2,restrict=on"],
     "usb": ["-device", "qemu-xhci,id=xhci", "-device", "usb-tablet,bus=xhci.0"],
+    # Sixteen vectors of MSI, and no MSI-X that a driver would prefer.
+    "xhcimsi": ["-device", "nec-usb-xhci,msix=off"],
     "ehci": ["-device", "usb-ehci,id=ehci", "-device", "usb-kbd,bus=ehci.0"],
     # Has a function level reset.
     "nvme": ["-blockdev", "null-co,node-name=nothing,size=1048576",

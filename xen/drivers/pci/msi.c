@@ -5,6 +5,7 @@
  */
 #include <xen/alloc.h>
 #include <xen/domain.h>
+#include <xen/iommu.h>
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
@@ -16,20 +17,25 @@ struct vector {
     struct msi_source src;
     struct domain *d;
     int irq;                    /* 0: not bound */
-    bool msix;
     bool masked;
     volatile uint8_t *slot;     /* MSI-X: this entry in the table */
 };
 
+struct vectors {
+    struct vector *v;           /* NULL until the first one is bound */
+    unsigned int count;
+};
+
 /* pdev->msi. The owner's vpci_lock serialises all but write_msg and set_mask, which
- * touch only their own vector. */
+ * touch only their own vector, and the mask that MSI's vectors have in common. */
 struct msi_state {
-    struct vector msi;
-    struct vector *msix;        /* NULL until the first one is bound */
-    unsigned int msix_count;
+    struct vectors of[2];       /* MSI, MSI-X */
+    uint32_t msi_mask;          /* a bit a vector [mask_lock] */
     void *table;
     uint64_t table_pa;          /* where table was mapped from */
 };
+
+static DEFINE_SPINLOCK(mask_lock, LOCK_MSI);
 
 bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *info)
 {
@@ -42,6 +48,11 @@ bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *in
     control = pci_conf_read(pdev->sbdf, pos + PCI_MSI_CONTROL, 2);
     if (!msix) {
         info->vectors = 1;
+        /* Several differ in the low bits of one message: the IOMMU tells them apart. */
+        if (iommu_intremap)
+            info->vectors <<= MIN((control & PCI_MSI_COUNT_CAPABLE) >>
+                                      PCI_MSI_CAPABLE_SHIFT,
+                                  (uint32_t)PCI_MSI_MAX_ORDER);
         info->is_64 = control & PCI_MSI_64BIT;
         info->maskable = control & PCI_MSI_MASKABLE;
         return true;
@@ -69,6 +80,9 @@ static void msi_write_msg(struct msi_source *src, const struct msi_msg *msg)
     unsigned int pos = pdev->msi_pos;
     uint32_t control = pci_conf_read(pdev->sbdf, pos + PCI_MSI_CONTROL, 2);
 
+    /* The device adds a vector's number to the message of the first. */
+    if (src->entry)
+        return;
     pci_conf_write(pdev->sbdf, pos + PCI_MSI_ADDRESS, 4, (uint32_t)msg->address);
     if (control & PCI_MSI_64BIT)
         pci_conf_write(pdev->sbdf, pos + PCI_MSI_ADDRESS + 4, 4,
@@ -79,12 +93,21 @@ static void msi_write_msg(struct msi_source *src, const struct msi_msg *msg)
 static void msi_set_mask(struct msi_source *src, bool masked)
 {
     struct pci_dev *pdev = src->pdev;
+    struct msi_state *state = pdev->msi;
     unsigned int pos = pdev->msi_pos;
     uint32_t control = pci_conf_read(pdev->sbdf, pos + PCI_MSI_CONTROL, 2);
+    uint64_t flags;
 
     /* Without mask bits the enable bit is all there is, and that is the guest's. */
-    if (control & PCI_MSI_MASKABLE)
-        pci_conf_write(pdev->sbdf, pos + data_offset(control) + 4, 4, masked);
+    if (!(control & PCI_MSI_MASKABLE))
+        return;
+    flags = spin_lock_irqsave(&mask_lock);
+    if (masked)
+        state->msi_mask |= 1U << src->entry;
+    else
+        state->msi_mask &= ~(1U << src->entry);
+    pci_conf_write(pdev->sbdf, pos + data_offset(control) + 4, 4, state->msi_mask);
+    spin_unlock_irqrestore(&mask_lock, flags);
 }
 
 static void msix_write_msg(struct msi_source *src, const struct msi_msg *msg)
@@ -111,16 +134,27 @@ static void msix_set_mask(struct msi_source *src, bool masked)
 
 static void drop(struct vector *v);
 
+static int make_vectors(struct vectors *of, unsigned int count)
+{
+    of->v = xalloc_array(struct vector, count);
+    of->count = of->v ? count : 0;
+    return of->v ? 0 : -ENOMEM;
+}
+
+static void drop_vectors(struct vectors *of)
+{
+    for (unsigned int i = 0; i < of->count; i++)
+        drop(&of->v[i]);
+    xfree(of->v);
+    *of = (struct vectors){ NULL, 0 };
+}
+
 static void unmap_table(struct msi_state *state)
 {
-    for (unsigned int i = 0; i < state->msix_count; i++)
-        drop(&state->msix[i]);
+    drop_vectors(&state->of[true]);
     if (state->table)
         iounmap(state->table);
-    xfree(state->msix);
-    state->msix = NULL;
     state->table = NULL;
-    state->msix_count = 0;
 }
 
 /* Bring the table into reach, wherever its BAR is now. */
@@ -136,20 +170,29 @@ static int map_table(struct pci_dev *pdev, struct msi_state *state)
     len = (uint64_t)info.vectors * PCI_MSIX_ENTRY_LEN;
     if (bar->is_io || !bar->addr || info.table_offset + len > bar->size)
         return -ENXIO;
-    if (state->msix && state->table_pa == bar->addr + info.table_offset)
+    if (state->table && state->table_pa == bar->addr + info.table_offset)
         return 0;
     /* The BAR moved: what was programmed through the old place is void. */
     unmap_table(state);
     state->table_pa = bar->addr + info.table_offset;
-    state->msix = xalloc_array(struct vector, info.vectors);
-    state->table = state->msix ? ioremap(state->table_pa, len) : NULL;
-    if (!state->table) {
-        xfree(state->msix);
-        state->msix = NULL;
+    if (make_vectors(&state->of[true], info.vectors))
         return -ENOMEM;
-    }
-    state->msix_count = info.vectors;
-    return 0;
+    state->table = ioremap(state->table_pa, len);
+    if (!state->table)
+        drop_vectors(&state->of[true]);
+    return state->table ? 0 : -ENOMEM;
+}
+
+static int make_msi(struct pci_dev *pdev, struct msi_state *state)
+{
+    struct pci_msi_info info;
+
+    if (state->of[false].v)
+        return 0;
+    if (!pci_msi_info(pdev, false, &info))
+        return -EINVAL;
+    state->msi_mask = (uint32_t)((1ULL << info.vectors) - 1);
+    return make_vectors(&state->of[false], info.vectors);
 }
 
 /* The vector's slot, made on first use. */
@@ -165,17 +208,14 @@ static int get_vector(struct pci_dev *pdev, bool msix, unsigned int entry,
             return -ENOMEM;
         pdev->msi = state;
     }
-    if (!msix) {
-        *out = &state->msi;
-        return entry || !pdev->msi_pos ? -EINVAL : 0;
-    }
-    err = map_table(pdev, state);
+    err = msix ? map_table(pdev, state) : make_msi(pdev, state);
     if (err)
         return err;
-    if (entry >= state->msix_count)
+    if (entry >= state->of[msix].count)
         return -EINVAL;
-    *out = &state->msix[entry];
-    (*out)->slot = (uint8_t *)state->table + (size_t)entry * PCI_MSIX_ENTRY_LEN;
+    *out = &state->of[msix].v[entry];
+    if (msix)
+        (*out)->slot = (uint8_t *)state->table + (size_t)entry * PCI_MSIX_ENTRY_LEN;
     return 0;
 }
 
@@ -189,7 +229,6 @@ int pci_msi_bind(struct pci_dev *pdev, bool msix, unsigned int entry, struct dom
         return err;
     if (v->irq)
         return -EBUSY;
-    v->msix = msix;
     v->masked = true;
     v->src = (struct msi_source){
         .pdev = pdev, .entry = entry, .priv = v,
@@ -226,10 +265,8 @@ static struct vector *find_vector(struct pci_dev *pdev, bool msix, unsigned int 
     struct msi_state *state = pdev->msi;
     struct vector *v = NULL;
 
-    if (state && !msix && entry == 0)
-        v = &state->msi;
-    else if (state && msix && entry < state->msix_count)
-        v = &state->msix[entry];
+    if (state && entry < state->of[msix].count)
+        v = &state->of[msix].v[entry];
     return v && v->irq ? v : NULL;
 }
 
@@ -253,33 +290,41 @@ void pci_msi_mask(struct pci_dev *pdev, bool msix, unsigned int entry, bool mask
         irq_unmask((unsigned int)v->irq);
 }
 
-void pci_msi_enable(struct pci_dev *pdev, bool msix, bool enable, bool mask_all)
+static void change_control(const struct pci_dev *pdev, unsigned int pos, uint32_t clear,
+                           uint32_t set)
 {
-    unsigned int pos = msix ? pdev->msix_pos : pdev->msi_pos;
     uint32_t control;
 
     if (!pos)
         return;
     control = pci_conf_read(pdev->sbdf, pos + PCI_MSI_CONTROL, 2);
-    if (msix) {
-        control &= ~(uint32_t)(PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-        control |= (enable ? PCI_MSIX_ENABLE : 0) | (mask_all ? PCI_MSIX_MASK_ALL : 0);
-    } else {
-        control &= ~(uint32_t)(PCI_MSI_ENABLE | PCI_MSI_COUNT_ENABLED);
-        control |= enable ? PCI_MSI_ENABLE : 0;
-    }
-    pci_conf_write(pdev->sbdf, pos + PCI_MSI_CONTROL, 2, control);
+    pci_conf_write(pdev->sbdf, pos + PCI_MSI_CONTROL, 2, (control & ~clear) | set);
+}
+
+void pci_msi_enable(struct pci_dev *pdev, unsigned int vectors)
+{
+    uint32_t set = 0;
+
+    if (vectors)
+        set = PCI_MSI_ENABLE | (uint32_t)__builtin_ctz(vectors) << PCI_MSI_ENABLED_SHIFT;
+    change_control(pdev, pdev->msi_pos, PCI_MSI_ENABLE | PCI_MSI_COUNT_ENABLED, set);
+}
+
+void pci_msix_enable(struct pci_dev *pdev, bool enable, bool mask_all)
+{
+    change_control(pdev, pdev->msix_pos, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL,
+                   (enable ? PCI_MSIX_ENABLE : 0) | (mask_all ? PCI_MSIX_MASK_ALL : 0));
 }
 
 void pci_msi_release(struct pci_dev *pdev)
 {
     struct msi_state *state = pdev->msi;
 
-    pci_msi_enable(pdev, false, false, false);
-    pci_msi_enable(pdev, true, false, false);
+    pci_msi_enable(pdev, 0);
+    pci_msix_enable(pdev, false, false);
     if (!state)
         return;
-    drop(&state->msi);
+    drop_vectors(&state->of[false]);
     unmap_table(state);
     xfree(state);
     pdev->msi = NULL;

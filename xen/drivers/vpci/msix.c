@@ -225,7 +225,7 @@ static void switch_off(struct vpci *v)
 {
     struct vpci_msix *m = &v->msix;
 
-    pci_msi_enable(v->pdev, true, false, false);
+    pci_msix_enable(v->pdev, false, false);
     m->enabled = false;
     for (unsigned int i = 0; i < m->count; i++) {
         if (m->entry[i].bound)
@@ -249,11 +249,11 @@ static void control_write(struct vpci *v, const struct vpci_field *f, uint32_t v
     m->enabled = true;
     /* Function masked while entries are set up, then as the guest wants it. */
     if (!was) {
-        pci_msi_enable(v->pdev, true, true, true);
+        pci_msix_enable(v->pdev, true, true);
         for (unsigned int i = 0; i < m->count; i++)
             update_entry(v, i);
     }
-    pci_msi_enable(v->pdev, true, true, m->mask_all);
+    pci_msix_enable(v->pdev, true, m->mask_all);
 }
 
 void vpci_msix_reset(struct vpci *v)
@@ -274,7 +274,7 @@ int vpci_msix_init(struct vpci *v)
 
     if (!pci_msi_info(v->pdev, true, &info))
         return 0;
-    pci_msi_enable(v->pdev, true, false, false);
+    pci_msix_enable(v->pdev, false, false);
     m->entry = charge_alloc_array(&v->d->charge, CHARGE_VPCI, info.vectors,
                                   sizeof(*m->entry));
     if (!m->entry)

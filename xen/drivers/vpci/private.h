@@ -37,12 +37,19 @@ struct vpci_bar {
     struct rangeset frames;     /* of the host, that it brought into the p2m */
 };
 
+struct vpci_msi_vector {
+    struct vpci *owner;
+    unsigned int n;
+};
+
 struct vpci_msi {
-    bool enabled, bound;
-    bool is_64, maskable;
+    bool enabled;
+    uint8_t max, order;         /* log2: vectors that are offered, that are asked for */
+    unsigned int bound;         /* vectors that have an interrupt: all asked for, or 0 */
     uint64_t address;
     uint16_t data;
-    uint32_t mask;
+    uint32_t mask;              /* a bit a vector */
+    struct vpci_msi_vector *vector;
 };
 
 struct vpci_msix_entry {
@@ -111,6 +118,7 @@ void vpci_header_reset(struct vpci *v);
 int vpci_msi_init(struct vpci *v);
 /* Off, and the guest's message forgotten: for a reset, and for the end. */
 void vpci_msi_reset(struct vpci *v);
+void vpci_msi_release(struct vpci *v);
 int vpci_msix_init(struct vpci *v);
 void vpci_msix_reset(struct vpci *v);
 void vpci_msix_release(struct vpci *v);

@@ -170,7 +170,7 @@ static void release(struct vpci *v)
     vpci_intx_release(v);
     /* The BARs first: which of their pages are mapped depends on MSI-X. */
     vpci_header_release(v);
-    vpci_msi_reset(v);
+    vpci_msi_release(v);
     vpci_msix_release(v);
     v->pdev->vpci = NULL;
     charge_free(v);

@@ -32,6 +32,7 @@ enum lock_level {
     LOCK_VDEV = 59,     /* emulated devices: vioapic (event upcalls by GSI), vpit, ... */
     LOCK_IRQ_GUEST = 60,
     LOCK_IRQ = 62,      /* irq_desc */
+    LOCK_MSI = 63,      /* the mask bits of a device's messages */
     LOCK_IOAPIC = 64,
     LOCK_VECTOR = 66,
     LOCK_FIFO = 68,     /* FIFO event queue */

@@ -103,7 +103,7 @@ bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where);
  * which the caller serialises (vpci holds its owner's vpci_lock).
  */
 struct pci_msi_info {
-    unsigned int vectors;    /* MSI: 1; MSI-X: table size */
+    unsigned int vectors;    /* it can have; MSI: a power of two, 1 if not remapped */
     bool is_64, maskable;    /* MSI only */
     uint8_t table_bar, pba_bar;
     uint32_t table_offset, pba_offset;
@@ -112,17 +112,20 @@ struct pci_msi_info {
 bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *info);
 /*
  * Give vector number entry a host interrupt bound to d: fn(irq, data) at each arrival.
- * The source stays masked until pci_msi_mask(). -EBUSY: it has one; -EINVAL: no such
- * entry;
- * -ENXIO: the MSI-X table cannot be reached; -ENOSPC, -ENOMEM, -EPERM.
+ * It is let through at once; see pci_msi_mask(). -EBUSY: it has one; -EINVAL: no such
+ * entry; -ENXIO: the MSI-X table cannot be reached; -ENOSPC, -ENOMEM, -EPERM.
  */
 int pci_msi_bind(struct pci_dev *pdev, bool msix, unsigned int entry, struct domain *d,
                  void (*fn)(unsigned int irq, void *data), void *data);
 void pci_msi_unbind(struct pci_dev *pdev, bool msix, unsigned int entry);
 /* Mask or unmask one bound vector at the device. */
 void pci_msi_mask(struct pci_dev *pdev, bool msix, unsigned int entry, bool masked);
-/* The enable bit (and MSI-X's function mask) of the capability. */
-void pci_msi_enable(struct pci_dev *pdev, bool msix, bool enable, bool mask_all);
+/*
+ * MSI with this many vectors, a power of two and all bound; 0: off. MSI-X, and whether
+ * the function is masked. Nothing happens to a device without the capability.
+ */
+void pci_msi_enable(struct pci_dev *pdev, unsigned int vectors);
+void pci_msix_enable(struct pci_dev *pdev, bool enable, bool mask_all);
 /* Unbind all, disable both kinds, free the state. */
 void pci_msi_release(struct pci_dev *pdev);
 

@@ -43,8 +43,11 @@ enum pci_header_kind { PCI_KIND_NORMAL = 0, PCI_KIND_BRIDGE = 1, PCI_KIND_CARDBU
 #define PCI_CAP_MSI             0x05
 #define  PCI_MSI_CONTROL        2
 #define  PCI_MSI_ENABLE         0x0001
-#define  PCI_MSI_COUNT_CAPABLE  0x000e
+#define  PCI_MSI_COUNT_CAPABLE  0x000e /* powers of two */
+#define  PCI_MSI_CAPABLE_SHIFT  1
 #define  PCI_MSI_COUNT_ENABLED  0x0070
+#define  PCI_MSI_ENABLED_SHIFT  4
+#define  PCI_MSI_MAX_ORDER      5
 #define  PCI_MSI_64BIT          0x0080
 #define  PCI_MSI_MASKABLE       0x0100
 #define  PCI_MSI_ADDRESS        4

@@ -103,9 +103,11 @@ static void test_msi(void **state)
     wr(MSI_CAP + 4, 4, 0xfee01000);
     wr(MSI_CAP + 12, 2, 0x4041);
     assert_false(hw_enabled[0]);
-    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x30);
-    assert_true(hw_enabled[0]);
-    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, PCI_MSI_ENABLE);    /* one vector */
+    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, 0x04);  /* four are offered */
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE);
+    assert_int_equal(hw_vectors, 1);
+    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, PCI_MSI_ENABLE | 0x04);
+    assert_null(bound[0][1].fn);
     bound[0][0].fn(77, bound[0][0].data);
     assert_int_equal(sent_address, 0xfee01000);
     assert_int_equal(sent_data, 0x4041);
@@ -120,6 +122,58 @@ static void test_msi(void **state)
     /* Nothing of what the guest wrote stands in the real capability. */
     assert_int_equal(cfg[MSI_CAP + 12] | cfg[MSI_CAP + 4] | cfg[MSI_CAP + 2], 0);
     wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE);
+    leave();
+}
+
+static unsigned int bound_msi(void)
+{
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < VECTORS; i++)
+        n += bound[0][i].fn != NULL;
+    return n;
+}
+
+/* Several vectors: the low bits of the guest's message say which. */
+static void test_msi_several(void **state)
+{
+    (void)state;
+    enter(true);
+    wr(MSI_CAP + 4, 4, 0xfee01000);
+    wr(MSI_CAP + 12, 2, 0x43);
+    wr(MSI_CAP + 16, 4, 0xfffffff4);
+    assert_int_equal(rd(MSI_CAP + 16, 4), 4);
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x20);
+    assert_int_equal(hw_vectors, 4);
+    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, PCI_MSI_ENABLE | 0x24);
+    for (unsigned int i = 0; i < 4; i++) {
+        assert_int_equal(bound[0][i].masked, i == 2);
+        bound[0][i].fn(77 + i, bound[0][i].data);
+        assert_int_equal(sent_data, 0x40 + i);
+    }
+    wr(MSI_CAP + 16, 4, 9);
+    for (unsigned int i = 0; i < 4; i++)
+        assert_int_equal(bound[0][i].masked, i == 0 || i == 3);
+    /* Fewer, while it is on; more than there are; off. */
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x10);
+    assert_int_equal(hw_vectors, 2);
+    assert_int_equal(bound_msi(), 2);
+    bound[0][1].fn(1, bound[0][1].data);
+    assert_int_equal(sent_data, 0x43);
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x70);
+    assert_int_equal(hw_vectors, 4);
+    wr(MSI_CAP + 2, 2, 0x10);
+    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, 0x14);
+    assert_int_equal(hw_vectors + bound_msi(), 0);
+    /* All of them or none. */
+    bind_fails = 3;
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x20);
+    assert_int_equal(rd(MSI_CAP + 2, 2) & 0x7f, 0x24);
+    assert_int_equal(hw_vectors + bound_msi(), 0);
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x10);
+    assert_int_equal(bound_msi(), 2);
+    bind_fails = 0;
+    wr(MSI_CAP + 2, 2, PCI_MSI_ENABLE | 0x20);
     leave();
 }
 
@@ -445,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_small_bars),
         cmocka_unit_test(test_bar_denied),
         cmocka_unit_test(test_msi),
+        cmocka_unit_test(test_msi_several),
         cmocka_unit_test(test_msix),
         cmocka_unit_test(test_mmcfg),
         cmocka_unit_test(test_default_deny),

@@ -10,6 +10,7 @@ unsigned int cfg_writes, allocated, fail_at;
 bool mapped[1U << 20];
 struct fake_vector bound[2][VECTORS];
 bool hw_enabled[2], hw_mask_all;
+unsigned int hw_vectors, bind_fails;
 uint64_t sent_address;
 uint32_t sent_data;
 
@@ -96,7 +97,7 @@ bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *in
     if (pdev != &dev)
         return false;
     *info = (struct pci_msi_info){
-        .vectors = msix ? VECTORS : 1, .is_64 = true, .maskable = true,
+        .vectors = VECTORS, .is_64 = true, .maskable = true,
         .table_offset = 0x2000, .pba_offset = 0x3000,
     };
     return true;
@@ -108,6 +109,8 @@ int pci_msi_bind(struct pci_dev *pdev, bool msix, unsigned int entry, struct dom
     assert_ptr_equal(pdev, &dev);
     assert_ptr_equal(dom, &d);
     assert_true(entry < VECTORS && !bound[msix][entry].fn);
+    if (bind_fails && entry == bind_fails)
+        return -ENOSPC;
     bound[msix][entry].fn = fn;
     bound[msix][entry].data = data;
     bound[msix][entry].masked = false;
@@ -128,10 +131,19 @@ void pci_msi_mask(struct pci_dev *pdev, bool msix, unsigned int entry, bool mask
     bound[msix][entry].masked = masked;
 }
 
-void pci_msi_enable(struct pci_dev *pdev, bool msix, bool enable, bool mask_all)
+void pci_msi_enable(struct pci_dev *pdev, unsigned int vectors)
 {
     (void)pdev;
-    hw_enabled[msix] = enable;
+    for (unsigned int i = 0; i < vectors; i++)
+        assert_non_null(bound[0][i].fn);
+    hw_enabled[0] = vectors;
+    hw_vectors = vectors;
+}
+
+void pci_msix_enable(struct pci_dev *pdev, bool enable, bool mask_all)
+{
+    (void)pdev;
+    hw_enabled[1] = enable;
     hw_mask_all = mask_all;
 }
 
@@ -260,7 +272,7 @@ void reset_world(bool privileged)
     memset(mapped, 0, sizeof(mapped));
     memset(bound, 0, sizeof(bound));
     memset(hw_enabled, 0, sizeof(hw_enabled));
-    fail_at = 0;
+    fail_at = bind_fails = hw_vectors = 0;
     guest_shift = taken = 0;
     d.is_privileged = privileged;
     rangeset_init(&d.iomem_caps, NULL, "iomem");

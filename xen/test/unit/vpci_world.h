@@ -41,6 +41,8 @@ struct fake_vector {
 };
 extern struct fake_vector bound[2][VECTORS];    /* MSI, MSI-X */
 extern bool hw_enabled[2], hw_mask_all;
+extern unsigned int hw_vectors;         /* of MSI */
+extern unsigned int bind_fails;         /* at this vector, 0: at none */
 extern uint64_t sent_address;           /* the last message that the guest got */
 extern uint32_t sent_data;
 extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */

@@ -145,6 +145,7 @@ struct vtd_unit {
 struct vtd_msi {
     struct vtd_unit *unit;
     unsigned int count;
+    unsigned int block;         /* these have successive entries for good; 0: none have */
     int16_t index[];            /* by vector number, -1: none [vtd_hw_lock] */
 };
 

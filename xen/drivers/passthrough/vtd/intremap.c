@@ -15,6 +15,7 @@
 #define PINS            256U
 #define NO_INDEX        (-1)
 #define MSI_REMAPPABLE  (1ULL << 4)
+#define MSI_SUBHANDLE   (1ULL << 3)     /* the data is added to the index (5.1.5.2) */
 #define RTE_KEEP        0x1b0ffULL      /* vector, status, polarity, trigger, mask */
 #define RTE_REMAPPABLE  (1ULL << 48)
 #define RTE_LOGICAL     (1ULL << 11)
@@ -83,15 +84,45 @@ int __init vtd_intremap_start(struct vtd_unit *u)
     return err ? err : vtd_global(u, G_INTREMAP, true);
 }
 
-/* With remapping on, a device that can signal messages gets a place to note them. */
+/* n successive entries, taken: the first of them. [vtd_hw_lock] */
+static int take_indices(struct vtd_unit *u, unsigned int n)
+{
+    unsigned int run = 0, i;
+
+    for (i = 0; i < IRT_ENTRIES && run < n; i++)
+        run = test_bit(i, u->irt_used) ? 0 : run + 1;
+    if (run < n)
+        return -ENOSPC;
+    for (unsigned int j = i - n; j < i; j++)
+        __set_bit(j, u->irt_used);
+    return (int)(i - n);
+}
+
+static int take_block(struct vtd_msi *msi, unsigned int n)
+{
+    uint64_t flags = spin_lock_irqsave(&vtd_hw_lock);
+    int first = take_indices(msi->unit, n);
+
+    for (unsigned int i = 0; first >= 0 && i < n; i++)
+        msi->index[i] = (int16_t)(first + (int)i);
+    spin_unlock_irqrestore(&vtd_hw_lock, flags);
+    msi->block = n;
+    return first < 0 ? first : 0;
+}
+
+/*
+ * With remapping on, a device that can signal messages gets a place to note them. Several
+ * vectors of MSI are one message, so their entries follow each other.
+ */
 int vtd_intremap_attach(struct pci_dev *pdev)
 {
+    unsigned int count = 0, block = 0;
     struct pci_msi_info info;
-    unsigned int count = 0;
     struct vtd_msi *msi;
+    int err = 0;
 
     if (pci_msi_info(pdev, false, &info))
-        count = info.vectors;
+        count = block = info.vectors;
     if (pci_msi_info(pdev, true, &info))
         count = MAX(count, info.vectors);
     if (!iommu_intremap || pdev->iommu_priv || !count)
@@ -104,19 +135,14 @@ int vtd_intremap_attach(struct pci_dev *pdev)
     msi->count = count;
     for (unsigned int i = 0; i < count; i++)
         msi->index[i] = NO_INDEX;
+    if (block > 1)
+        err = take_block(msi, block);
+    if (err) {
+        charge_free(msi);
+        return err;
+    }
     pdev->iommu_priv = msi;
     return 0;
-}
-
-/* A free entry, taken. [vtd_hw_lock] */
-static int take_index(struct vtd_unit *u)
-{
-    unsigned long n = find_first_zero_bit(u->irt_used, IRT_ENTRIES);
-
-    if (n >= IRT_ENTRIES)
-        return -ENOSPC;
-    __set_bit(n, u->irt_used);
-    return (int)n;
 }
 
 /*
@@ -153,6 +179,7 @@ void vtd_intremap_detach(struct pci_dev *pdev)
 
     if (!msi)
         return;
+    msi->block = 0;
     for (unsigned int i = 0; i < msi->count; i++)
         vtd_unmap_msi(pdev, i);
     pdev->iommu_priv = NULL;
@@ -187,7 +214,7 @@ int vtd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg)
     flags = spin_lock_irqsave(&vtd_hw_lock);
     index = msi->index[entry];
     if (index == NO_INDEX)
-        index = take_index(msi->unit);
+        index = take_indices(msi->unit, 1);
     err = index;
     if (index >= 0) {
         msi->index[entry] = (int16_t)index;
@@ -199,8 +226,10 @@ int vtd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg)
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
     if (err)
         return err;
-    msg->address = 0xfee00000ULL | (uint64_t)index << 5 | MSI_REMAPPABLE;
-    msg->data = 0;
+    msg->data = entry < msi->block ? entry : 0;
+    index -= (int)msg->data;
+    msg->address = 0xfee00000ULL | (uint64_t)index << 5 | MSI_REMAPPABLE |
+                   (entry < msi->block ? MSI_SUBHANDLE : 0);
     return 0;
 }
 
@@ -212,9 +241,12 @@ void vtd_unmap_msi(struct pci_dev *pdev, unsigned int entry)
     if (!iommu_intremap || !msi || entry >= msi->count)
         return;
     flags = spin_lock_irqsave(&vtd_hw_lock);
-    if (msi->index[entry] != NO_INDEX)
+    if (entry < msi->block) {
+        (void)set_irte(msi->unit, (unsigned int)msi->index[entry], 0, 0);
+    } else if (msi->index[entry] != NO_INDEX) {
         (void)drop_index(msi->unit, (unsigned int)msi->index[entry]);
-    msi->index[entry] = NO_INDEX;
+        msi->index[entry] = NO_INDEX;
+    }
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
 }
 
@@ -241,7 +273,7 @@ int vtd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte)
     flags = spin_lock_irqsave(&vtd_hw_lock);
     index = io->index[pin];
     if (index == NO_INDEX)
-        index = take_index(io->unit);
+        index = take_indices(io->unit, 1);
     err = index;
     if (index >= 0) {
         io->index[pin] = (int16_t)index;
