@@ -168,7 +168,7 @@ static void several(void)
     set_control(ORDER(4u));
     CHECK_EQ(remote_config(devfn, cap + 2, 2) & 0x7f, 0x48);
     raise(3);
-    delay_ns(20000000);
+    remote_settle();
     CHECK_EQ(total(), all + 1);
     CHECK_EQ(deassign_device(guest, devfn), 0);
     destroy(before);

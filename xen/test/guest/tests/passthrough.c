@@ -229,7 +229,7 @@ static void guest_takes_msi(void)
     /* Switched off, it comes no more. */
     CHECK(msi_on(false));
     remote_write(PLACE + 0x60, 4, 1);
-    delay_ns(20000000);
+    remote_settle();
     CHECK_EQ(remote_box->arrived[VECTOR - REMOTE_VECTOR], n + 3);
     remote_write(PLACE + 0x64, 4, ~0u);
 }
@@ -348,7 +348,7 @@ static void pull_line(uint32_t times)
         remote_write(PLACE + 0x60, 4, 1u << i);
         CHECK_EQ(remote_arrived(LINE_VECTOR, before + i), before + i);
     }
-    delay_ns(20000000);
+    remote_settle();
     CHECK_EQ(*n, before + times);
     CHECK_EQ(remote_read(PLACE + 0x24, 4), 0);
 }
@@ -382,7 +382,7 @@ static void interrupt_line(bool death)
     remote_set_config(devfn, COMMAND, 2, MEMORY | MASTER | LINE_OFF);
     n = remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR];
     remote_write(PLACE + 0x60, 4, 1);
-    delay_ns(20000000);
+    remote_settle();
     CHECK_EQ(remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR], n);
     remote_set_config(devfn, COMMAND, 2, MEMORY | MASTER);
     CHECK_EQ(remote_arrived(LINE_VECTOR, n + 1), n + 1);
@@ -390,7 +390,7 @@ static void interrupt_line(bool death)
     CHECK_EQ(bind(XEN_DOMCTL_unbind_pt_irq, gsi + 1, dev, 0), -XEN_ENOENT);
     CHECK_EQ(bind(XEN_DOMCTL_unbind_pt_irq, gsi, dev, 0), 0);
     remote_write(PLACE + 0x60, 4, 1);
-    delay_ns(20000000);
+    remote_settle();
     CHECK_EQ(remote_box->arrived[LINE_VECTOR - REMOTE_VECTOR], n + 1);
     remote_write(PLACE + 0x64, 4, ~0u);
     CHECK_EQ(bind(XEN_DOMCTL_bind_pt_irq, gsi, dev, 0), 0);

@@ -194,6 +194,15 @@ static inline uint32_t remote_arrived(unsigned int vector, uint32_t n)
     return *count;
 }
 
+/* Long enough for what was sent to arrive, on a slow machine too: the domain has run. */
+static inline void remote_settle(void)
+{
+    for (unsigned int n = 0; n < 10; n++) {
+        (void)remote_ask(REMOTE_IN, 0xcf8, 4, 0);
+        delay_ns(10000000);
+    }
+}
+
 /* Capability id of a device, by the domain's own walk of the list; 0: none. */
 static inline unsigned int remote_capability(unsigned int devfn, uint8_t id)
 {
