@@ -123,3 +123,81 @@ def test_unknown_names_are_refused(clone):
                   ["check", "-b", "stable-9"], ["worktree", "stable-9", "x"]):
         done = patchq(clone, *words)
         assert done.returncode == 1 and done.stdout.startswith("patchq: no "), done.stdout
+
+
+def base_of(clone):
+    lines = (clone / "patches/branches").read_text().splitlines()
+    return dict(line.split() for line in lines if not line.startswith("#"))["stable-1"]
+
+
+def test_whole_history_is_checked(clone):
+    done = patchq(clone, "check")
+    assert done.returncode == 0 and "stable-1: 0 patches reverse cleanly" in done.stdout
+    fix = backported(clone)
+    assert "stable-1: 1 patches reverse cleanly" in patchq(clone, "check").stdout
+    fix.write_text(fix.read_text().replace("\n ", "\n x"))
+    done = patchq(clone, "check")
+    assert done.returncode == 1 and f"{FIX} does not apply" in done.stdout, done.stdout
+
+
+def lacking(history, clone, tmp_path, kind):
+    """The tree in a history that lacks the base, or without any."""
+    if kind == "shallow":
+        git(tmp_path, "clone", "-q", "--depth", "1", f"file://{history}", kind)
+    else:
+        shutil.copytree(clone, tmp_path / kind, ignore=shutil.ignore_patterns(".git"))
+    return tmp_path / kind
+
+
+@pytest.mark.parametrize("kind", ["shallow", "export"])
+def test_history_lacks_the_base(history, clone, tmp_path, kind):
+    tree = lacking(history, clone, tmp_path, kind)
+    said = f"stable-1: base commit {base_of(clone)} is not in this history"
+    done = patchq(tree, "check")
+    assert done.returncode == 0 and f"{said}: not checked\n" in done.stdout, done.stdout
+    assert "main: " in done.stdout
+    done = patchq(tree, "test", "stable-1", "--build")
+    assert done.returncode == 0 and f"{said}: not built\n" in done.stdout, done.stdout
+    for words in (["check", "-b", "stable-1"], ["test", "stable-1"],
+                  ["worktree", "stable-1", tmp_path / "w"], ["backport", FIX, "stable-1"]):
+        done = patchq(tree, *words)
+        assert done.returncode == 1 and f"patchq: {said}\n" in done.stdout, done.stdout
+
+
+def add_patch(clone, test, old):
+    """A patch of main that puts a comment in old's place."""
+    where = clone / "xen/lib/int128.c"
+    line = where.read_text().count("\n") + 1
+    where.write_text(where.read_text() + "/* new */\n")
+    diff = f"--- a/xen/lib/int128.c\n+++ b/xen/lib/int128.c\n@@ -{line} +{line} @@\n"
+    (clone / "patches/main/new.patch").write_text(
+        f"Subject: New\nAffects: nobody\nShows: nothing\nTest: {test}\n\n"
+        f"{diff}-{old}\n+/* new */\n")
+    with open(clone / "patches/main/series", "a", encoding="utf-8") as series:
+        series.write("new.patch\n")
+
+
+def test_what_does_not_build_proves_nothing(clone):
+    add_patch(clone, "unit:int128", "#error not here yet")
+    done = patchq(clone, "prove", "new.patch")
+    assert done.returncode == 1 and "unit:int128 does not build" in done.stdout, done.stdout
+    assert "without the fix" not in done.stdout
+
+
+def test_what_is_no_fix_is_not_proven(clone):
+    add_patch(clone, "none", "/* old */")
+    assert patchq(clone, "check", "-b", "main").returncode == 0
+    done = patchq(clone, "prove", "new.patch")
+    assert done.returncode == 1 and "no such patch to prove" in done.stdout
+
+
+def test_an_unproven_patch_is_put_back(clone):
+    """The next one finds the tree with it: else it would fail for a fault not its own."""
+    add_patch(clone, "unit:int128", "/* old */")
+    series = clone / "patches/main/series"
+    again = (clone / "patches/main/new.patch").read_text()
+    (clone / "patches/main/next.patch").write_text(again)
+    series.write_text("new.patch\nnext.patch\n")
+    done = patchq(clone, "prove")
+    assert done.stdout.count("without the fix: unit:int128 passes") == 2, done.stdout
+    assert "prove: 2 patches, 2 unproven" in done.stdout
