@@ -32,6 +32,12 @@
  */
 #define TESTOP_DELAY_FLUSH 3
 
+/* Returns what the calling domain's IOTLB flushes came to; arg: of what. */
+#define TESTOP_FLUSHES 4
+#define FLUSHES_COMMANDS 0
+#define FLUSHES_PAGES    1
+#define FLUSHES_WAITS    2
+
 /* Returns the bytes that all objects of the hypervisor take. */
 #define TESTOP_BYTES_IN_USE 16
 

@@ -134,7 +134,7 @@ TEST(window_is_real)
     clear(OTHER, 1);
 }
 
-/* --- our second vCPU, while the first is in the call --------------------------------- */
+/* --- our second vCPU, while the first is in the call ------------------------------- */
 
 static volatile enum { IDLE, RACE, DMA_WHEN_TAKEN, STOP } job;
 static volatile uint64_t asked_at;
@@ -171,7 +171,7 @@ static bool second_idle(void)
     return job == IDLE;
 }
 
-/* --- a page on the move -------------------------------------------------------------- */
+/* --- a page on the move ------------------------------------------------------------ */
 
 /* Did the other one call while the flush was due? changed: words in what it got. */
 static bool race_once(unsigned int *changed)
