@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * acquire_resource: pages the hypervisor made for a domain, mapped into the toolstack at
- * gfns of its choice, before the domain itself has mapped them.
+ * gfns of its choice, before the domain itself has mapped them. A long request is worked
+ * off in chunks; when one fails, those before it stay mapped.
  */
 #include <xen/grant_table.h>
 #include <xen/guest_access.h>
@@ -40,7 +41,11 @@ static int take_frame(struct domain *d, const struct xen_mem_acquire_resource *r
     return page_get(*pg, d) ? 0 : -EINVAL;
 }
 
-/* Frames [done, done + n) of the request in one transaction: all of them or none. */
+/*
+ * Frames [done, done + n) of the request in one transaction. Nothing changes if one of
+ * the gfns is no place for them. When memory runs out half-way, gfns are holes whose RAM
+ * has been replaced already.
+ */
 static int map_chunk(struct domain *d, const struct xen_mem_acquire_resource *r,
                      uint64_t done, unsigned int n)
 {
@@ -60,6 +65,8 @@ static int map_chunk(struct domain *d, const struct xen_mem_acquire_resource *r,
     }
     if (!rc) {
         txn = p2m_begin(current->domain);
+        for (i = 0; !rc && i < n; i++)
+            rc = p2m_txn_replaceable(txn, _gfn(gfn[i]), 1);
         for (i = 0; !rc && i < n; i += !rc)
             rc = memop_place(txn, _gfn(gfn[i]), pg[i], P2M_FOREIGN);
         while (rc && i)

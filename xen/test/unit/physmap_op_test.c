@@ -321,6 +321,32 @@ static void resources(void **state)
     stop();
 }
 
+/* RAM stays where it is when another of the places is none. */
+static void resources_bad_place(void **state)
+{
+    xen_pfn_t g[2] = { W_BASE, ~0ul };
+    struct xen_mem_acquire_resource r = {
+        .domid = OTHER_ID, .type = XENMEM_resource_grant_table, .nr_frames = 2,
+    };
+    enum p2m_type t;
+    mfn_t was;
+
+    (void)state;
+    start();
+    fill(W_BASE, 1);
+    was = at(W_BASE, NULL);
+    r.frame_list.p = g;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EINVAL);
+    assert_true(mfn_eq(at(W_BASE, &t), was));
+    assert_int_equal(p2m_map_mmio(wd, _gfn(W_BASE + 50), _mfn(0xe0000), 1), 0);
+    g[1] = W_BASE + 50;
+    assert_int_equal(call(XENMEM_acquire_resource, &r), -EPERM);
+    assert_true(mfn_eq(at(W_BASE, &t), was));
+    assert_int_equal(t, P2M_RAM_RW);
+    assert_int_equal(p2m_unmap_mmio(wd, _gfn(W_BASE + 50), _mfn(0xe0000), 1), 0);
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +357,7 @@ int main(void)
         cmocka_unit_test(foreign),
         cmocka_unit_test(own_batch),
         cmocka_unit_test(resources),
+        cmocka_unit_test(resources_bad_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,8 @@ mfn_t p2m_txn_lookup(struct p2m_txn *txn, gfn_t gfn, enum p2m_type *t,
 /*
  * May new frames take the place of what n pages from gfn on hold: nothing, RAM or foreign
  * frames? -EPERM for device memory, whose BAR remembers it as one piece, and for grants,
- * whose mapper would lose count. Whatever a guest places goes by this.
+ * whose mapper would lose count; -EINVAL: out of range. Whatever a guest places goes by
+ * this.
  */
 int __must_check p2m_txn_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n);
 /*

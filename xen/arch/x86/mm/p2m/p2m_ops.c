@@ -41,8 +41,10 @@ int p2m_unmap_one(struct domain *d, gfn_t gfn, mfn_t expect, unsigned int order)
 
 int p2m_txn_replaceable(struct p2m_txn *txn, gfn_t gfn, unsigned long n)
 {
-    unsigned long i = 0;
+    unsigned long i = 0, limit = pt_limit(&txn->p2m->pt);
 
+    if (gfn_x(gfn) >= limit || n > limit - gfn_x(gfn))
+        return -EINVAL;
     while (i < n) {
         enum p2m_type t;
         unsigned int order;
