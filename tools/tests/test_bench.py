@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 import subprocess
+import threading
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -133,6 +134,7 @@ def test_a_job_that_fails_keeps_what_it_found(monkeypatch, tmp_path):
     outcome = macro.Outcome(failed, [("xl create, 256 MiB", "instructions", 5)],
                             ["TEST begin PASS", "BENCH guest_cpuid 9 3 4 5"])
     monkeypatch.setattr(macro, "run", lambda *_, **__: outcome)
+    monkeypatch.setattr(macro, "prepare", lambda: None)
     arguments = bench.options(["--runs", "0", "--macro-runs", "1", "--rows", "x"])
     table, problems = benchtable.Table(), []
     bench.run_all(table, arguments, {"peer": "p", "ours": "o"}, problems)
@@ -140,6 +142,23 @@ def test_a_job_that_fails_keeps_what_it_found(monkeypatch, tmp_path):
                                                          "guest_cpuid"]
     assert table.rows["guest_cpuid"].ours.value == 4
     assert len(problems) == 2 and "destroy-256" in problems[0]
+
+
+@pytest.mark.host
+def test_the_sides_run_beside_each_other(monkeypatch):
+    """Each waits for the other to have begun; and what nobody expects is reported."""
+    both = threading.Barrier(2, timeout=20)
+
+    def micro(_, side, hypervisor):
+        both.wait()
+        if side == "ours":
+            raise ZeroDivisionError(hypervisor)
+
+    monkeypatch.setattr(benchparts.Parts, "micro", micro)
+    arguments = bench.options(["--runs", "1", "--macro-runs", "0", "--rows", "a"])
+    problems = []
+    bench.run_all(benchtable.Table(), arguments, {"peer": "p", "ours": "o"}, problems)
+    assert problems == ["micro run 1, ours: ZeroDivisionError o"]
 
 
 @pytest.mark.host

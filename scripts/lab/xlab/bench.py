@@ -10,10 +10,11 @@ import json
 import shlex
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
-from . import benchparts, benchtable, images, paths
+from . import benchparts, benchtable, images, macro, paths
 from .images import LabError
 from .progress import say
 
@@ -29,24 +30,34 @@ def plan(arguments):
 
 
 def run_all(table, arguments, sides, problems):
-    """A B A B: the sides take turns. What goes wrong is added to problems."""
+    """The sides run beside each other: what is counted does not depend on what else
+    the host does. What goes wrong is added to problems."""
     parts = benchparts.Parts(table, Path(arguments.kernel), arguments.rows,
                              arguments.timeout)
     if not arguments.rows:
         for side, hypervisor in sides.items():
             attempt(problems, f"sizes, {side}", parts.sizes, side, hypervisor)
+    if arguments.macro_runs:
+        attempt(problems, "preparation", macro.prepare)
     for kind, number in plan(arguments):
-        for side, hypervisor in sides.items():
-            attempt(problems, f"{kind} run {number}, {side}", getattr(parts, kind), side,
-                    hypervisor)
+        # Daemons: who interrupts us does not wait for them, and QEMU ends with them.
+        beside = [threading.Thread(daemon=True, target=attempt, args=(
+            problems, f"{kind} run {number}, {side}", getattr(parts, kind), side,
+            hypervisor)) for side, hypervisor in sides.items()]
+        for thread in beside:
+            thread.start()
+        for thread in beside:
+            thread.join()
 
 
 def attempt(problems, what, function, *words):
     started = time.monotonic()
     try:
         function(*words)
-    except (LabError, OSError) as error:
-        problems.append(f"{what}: {error}")
+    except Exception as error:  # pylint: disable=broad-except
+        # Whatever it is, in a thread nobody else would hear of it.
+        kind = "" if isinstance(error, (LabError, OSError)) else f"{type(error).__name__} "
+        problems.append(f"{what}: {kind}{error}")
         say(f"bench: {problems[-1]}")
     say(f"bench: {what}: {time.monotonic() - started:.0f} s")
 

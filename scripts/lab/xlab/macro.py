@@ -69,6 +69,12 @@ def files(kernel):
     return found
 
 
+def prepare():
+    """Builds what runs share, once, before several of them start at the same time."""
+    measure.plugin()
+    files(None)
+
+
 def run(hypervisor, kernel=None, kernel_arguments="", timeout=1200):
     """One boot. kernel: the bench kernel, as a guest too."""
     counter = paths.new_run_dir("count") / "counts"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where things are. XLAB_CACHE moves the cache, e.g. to share it between clones."""
 
+import contextlib
 import os
 import tempfile
 import time
@@ -22,10 +23,12 @@ def new_run_dir(name):
     stamp = time.strftime("%H%M%S")
     made = Path(tempfile.mkdtemp(prefix=f"{stamp}-{name}-", dir=runs))
     made.chmod(0o755)
-    old = sorted(runs.iterdir(), key=lambda p: p.stat().st_mtime)[:-KEPT_RUNS]
-    for directory in old:
-        if time.time() - directory.stat().st_mtime > 3600:
-            for entry in directory.iterdir():
-                entry.unlink()
-            directory.rmdir()
+    # Another run may be clearing up at the same moment: then let it.
+    with contextlib.suppress(FileNotFoundError):
+        old = sorted(runs.iterdir(), key=lambda p: p.stat().st_mtime)[:-KEPT_RUNS]
+        for directory in old:
+            if time.time() - directory.stat().st_mtime > 3600:
+                for entry in directory.iterdir():
+                    entry.unlink()
+                directory.rmdir()
     return made
