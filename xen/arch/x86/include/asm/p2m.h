@@ -160,7 +160,7 @@ void p2m_get_stats(struct domain *d, struct p2m_stats *s);
 
 /* XEN_DOMCTL_set/get_paging_mempool_size: bytes set aside for tables. */
 int p2m_set_pool(struct domain *d, uint64_t bytes); /* 0, -ENOMEM, -ERESTART */
-/* Domain 0's limit: tables come from the heap when needed. -ENOMEM: not even spare ones. */
+/* Domain 0: a limit; tables come from the heap. -ENOMEM: there is none for spare ones. */
 int p2m_limit_pool(struct domain *d, uint64_t bytes);
 uint64_t p2m_get_pool(struct domain *d);
 
