@@ -21,6 +21,7 @@
 #include <asm/cpu.h>
 #include <asm/current.h>
 #include "../../arch/x86/intr/private.h"
+#include "fake_charge.h"
 
 #define GSIS    24U
 #define GSI     20U
@@ -35,32 +36,6 @@ static unsigned int eois, heard[2];
 static bool hw_masked;
 
 /* --- the rest of the hypervisor --- */
-
-static unsigned int allocated;
-
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    (void)c;
-    (void)tag;
-    allocated++;
-    return calloc(1, size);
-}
-
-void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
-{
-    return charge_alloc(c, tag, n * size);
-}
-
-void charge_free(void *p)
-{
-    allocated -= p != NULL;
-    free(p);
-}
-
-void read_lock(rwlock_t *l) { (void)l; }
-void read_unlock(rwlock_t *l) { (void)l; }
-void write_lock(rwlock_t *l) { (void)l; }
-void write_unlock(rwlock_t *l) { (void)l; }
 
 void apic_eoi(void)
 {

@@ -17,6 +17,7 @@
 #include <xen/irq.h>
 #include <xen/pci.h>
 #include <xen/pci_regs.h>
+#include "fake_charge.h"
 
 #define MSI     0x50U
 #define MSIX    0x70U
@@ -28,32 +29,13 @@ bool iommu_intremap;
 
 static struct pci_dev dev;
 static uint8_t cfg[256], table[0x1000];
-static unsigned int allocated, fail_alloc_at;
+static unsigned int fail_alloc_at;
 static struct {
     struct msi_source *src;
     struct domain *d;
 } irqs[IRQS];
 
 /* --- the rest of the hypervisor --- */
-
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    (void)c;
-    (void)tag;
-    allocated++;
-    return calloc(1, size);
-}
-
-void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
-{
-    return charge_alloc(c, tag, n * size);
-}
-
-void charge_free(void *p)
-{
-    allocated -= p != NULL;
-    free(p);
-}
 
 uint32_t pci_conf_read(sbdf_t s, unsigned int reg, unsigned int size)
 {

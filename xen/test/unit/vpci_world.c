@@ -6,7 +6,7 @@ spinlock_t pcidevs_lock;
 struct domain d;
 struct pci_dev dev, other;
 uint8_t cfg[4096], other_cfg[4096];
-unsigned int cfg_writes, allocated, fail_at;
+unsigned int cfg_writes;
 bool mapped[1U << 20];
 struct fake_vector bound[2][VECTORS];
 bool hw_enabled[2], hw_mask_all;
@@ -16,37 +16,11 @@ uint32_t sent_data;
 
 /* ---- fakes ---- */
 
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    (void)c;
-    (void)tag;
-    if (fail_at && --fail_at == 0)
-        return NULL;
-    allocated++;
-    return calloc(1, size);
-}
-
-void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
-{
-    return charge_alloc(c, tag, n * size);
-}
-
-void charge_free(void *p)
-{
-    allocated -= p != NULL;
-    free(p);
-}
-
 void gprintk(const char *level, const char *fmt, ...)
 {
     (void)level;
     (void)fmt;
 }
-
-void read_lock(rwlock_t *l) { (void)l; }
-void read_unlock(rwlock_t *l) { (void)l; }
-void write_lock(rwlock_t *l) { (void)l; }
-void write_unlock(rwlock_t *l) { (void)l; }
 
 static uint64_t size_of_bar(unsigned int reg)
 {

@@ -17,6 +17,7 @@
 #include <asm/hvm.h>
 #include <asm/p2m.h>
 #include "../../drivers/vpci/private.h"
+#include "fake_charge.h"
 
 #define MSI_CAP     0x50
 #define MSIX_CAP    0x70
@@ -32,7 +33,7 @@
 extern struct domain d;
 extern struct pci_dev dev;
 extern uint8_t cfg[4096];               /* the device's config space */
-extern unsigned int cfg_writes, allocated, fail_at;
+extern unsigned int cfg_writes;
 extern bool mapped[1U << 20];           /* by gfn */
 struct fake_vector {
     irq_handler_t fn;

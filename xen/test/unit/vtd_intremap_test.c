@@ -17,6 +17,7 @@
 #include <xen/irq.h>
 #include <xen/pci.h>
 #include "../../drivers/passthrough/vtd/hw.h"
+#include "fake_charge.h"
 
 #define OTHERS  3U      /* entries that somebody has at the start, with holes between */
 
@@ -29,33 +30,14 @@ spinlock_t vtd_hw_lock;
 
 static struct vtd_unit unit;
 static struct pci_dev dev, other;
-static unsigned int msi_vectors, msix_vectors, allocated, runs;
+static unsigned int msi_vectors, msix_vectors, runs;
 static int run_error;
 
 /* --- the rest of the driver --- */
 
-void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
-{
-    (void)c;
-    (void)tag;
-    allocated++;
-    return calloc(1, size);
-}
-
-void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
-{
-    return charge_alloc(c, tag, n * size);
-}
-
 void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
 {
     return charge_alloc(c, tag, PAGE_SIZE << order);
-}
-
-void charge_free(void *p)
-{
-    allocated -= p != NULL;
-    free(p);
 }
 
 paddr_t virt_to_paddr(const void *va)

@@ -72,15 +72,6 @@ static uint32_t count(unsigned int n)
     return remote_box->arrived[FIRST + n - REMOTE_VECTOR];
 }
 
-static uint32_t total(void)
-{
-    uint32_t sum = 0;
-
-    for (unsigned int i = 0; i < REMOTE_VECTORS; i++)
-        sum += remote_box->arrived[i];
-    return sum;
-}
-
 static void set_up(void)
 {
     remote_set_config(devfn, 0x10, 4, REGS);
@@ -119,11 +110,11 @@ static void raise(unsigned int n)
 static void every_vector(unsigned int vectors, unsigned int base)
 {
     for (unsigned int n = 0; n < VECTORS; n++) {
-        uint32_t all = total(), mine = count(base + n % vectors);
+        uint32_t all = remote_total(), mine = count(base + n % vectors);
 
         raise(n);
         CHECK_EQ(remote_arrived(FIRST + base + n % vectors, mine + 1), mine + 1);
-        CHECK_EQ(total(), all + 1);
+        CHECK_EQ(remote_total(), all + 1);
     }
 }
 
@@ -161,15 +152,15 @@ static void several(void)
     every_vector(16, 0);
     /* The guest's message is its own to change while the device sends. */
     remote_set_config(devfn, cap + 12, 2, FIRST - 0x10);
-    all = total();
+    all = remote_total();
     raise(7);
     CHECK_EQ(remote_arrived(FIRST - 0x10 + 7, 1), 1);
-    CHECK_EQ(total(), all + 1);
+    CHECK_EQ(remote_total(), all + 1);
     set_control(ORDER(4u));
     CHECK_EQ(remote_config(devfn, cap + 2, 2) & 0x7f, 0x48);
     raise(3);
     remote_settle();
-    CHECK_EQ(total(), all + 1);
+    CHECK_EQ(remote_total(), all + 1);
     CHECK_EQ(deassign_device(guest, devfn), 0);
     destroy(before);
 }

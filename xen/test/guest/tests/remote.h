@@ -194,6 +194,16 @@ static inline uint32_t remote_arrived(unsigned int vector, uint32_t n)
     return *count;
 }
 
+/* How many interrupts it has had. */
+static inline uint32_t remote_total(void)
+{
+    uint32_t sum = 0;
+
+    for (unsigned int i = 0; i < REMOTE_VECTORS; i++)
+        sum += remote_box->arrived[i];
+    return sum;
+}
+
 /* Long enough for what was sent to arrive, on a slow machine too: the domain has run. */
 static inline void remote_settle(void)
 {
