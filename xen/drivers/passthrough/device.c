@@ -189,6 +189,10 @@ int iommu_assign(struct domain *d, sbdf_t s, bool relaxed)
         pdev->quarantined = true;
     if (!err && d) {
         err = give(d, pdev);
+        if (!err && !d->is_privileged && !iommu_intremap)
+            printk(XENLOG_WARNING "%pp: given to %pd without interrupt remapping: it can "
+                                  "raise any interrupt\n",
+                   &pdev->sbdf.v, d);
         /* Back to where it was; if even that fails it stays blocked. */
         if (err && old && give(old, pdev))
             printk(XENLOG_ERR "%pp: stays in quarantine\n", &pdev->sbdf.v);
