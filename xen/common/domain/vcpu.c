@@ -102,8 +102,8 @@ static void destroy_unseen(struct list *made)
 }
 
 /*
- * While they are made events, timers and moves between CPU pools may look for the domain's
- * vCPUs, on other CPUs and without a reference that one of them could be kept by.
+ * While they are made events, timers and moves between CPU pools may look for the
+ * domain's vCPUs, on other CPUs and without a reference that one of them could be kept by.
  */
 int domain_set_max_vcpus(struct domain *d, unsigned int max)
 {

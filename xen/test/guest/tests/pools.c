@@ -2,8 +2,8 @@
 /*
  * CPU pools by sysctl and domctl. What would be wrong: a vCPU of ours that stops for ever
  * when its CPU leaves the pool, a CPU that goes on working in no pool, an error that the
- * tools do not know, memory or a CPU that does not come back. Not for Debian's Xen: it has
- * no null scheduler, answers EAGAIN where the caller's own vCPU has to leave its CPU
+ * tools do not know, memory or a CPU that does not come back. Not for Debian's Xen: it
+ * has no null scheduler, answers EAGAIN where the caller's own vCPU has to leave its CPU
  * first (its tools try again), and keeps some memory.
  */
 #include "sched.h"
