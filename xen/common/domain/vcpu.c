@@ -103,7 +103,7 @@ static void destroy_unseen(struct list *made)
 
 /*
  * While they are made events, timers and moves between CPU pools may look for the
- * domain's vCPUs, on other CPUs and without a reference that one of them could be kept by.
+ * domain's vCPUs, on other CPUs and without a reference that could keep one of them.
  */
 int domain_set_max_vcpus(struct domain *d, unsigned int max)
 {
