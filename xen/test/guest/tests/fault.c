@@ -138,6 +138,14 @@ static long do_set_policy(void)
     return domctl(&op, XEN_DOMCTL_set_cpu_policy, dom);
 }
 
+static long do_get_vcpu(void)
+{
+    struct xen_domctl op = {0};
+
+    set_xen_guest_handle(op.u.vcpucontext.ctxt, (vcpu_guest_context_t *)page);
+    return domctl(&op, XEN_DOMCTL_getvcpucontext, dom);
+}
+
 static long do_memory_map(void)
 {
     struct xen_foreign_memory_map f = {.domid = dom, .map.nr_entries = 3};
@@ -517,6 +525,7 @@ static const struct fault_op lives[] = {
     {"gethvmcontext", with_vcpu, do_get_context, end_domain, .error = -XEN_ENOMEM},
     {"gethvmcontext_partial", with_vcpu, do_partial_context, end_domain,
      .error = -XEN_ENOMEM},
+    {"getvcpucontext", with_vcpu, do_get_vcpu, end_domain, .error = -XEN_ENOMEM},
     {"set_cpu_policy", with_domain, do_set_policy, end_domain, .error = -XEN_ENOMEM},
     {"set_memory_map", with_domain, do_memory_map, end_domain, .error = -XEN_ENOMEM},
     {"iomem_permission", with_domain, do_permit, end_domain, .error = -XEN_ENOMEM},

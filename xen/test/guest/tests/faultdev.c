@@ -4,6 +4,7 @@
  * in a domain's map and in ours, its interrupts. With an edu that is MSI, with an e1000e
  * MSI-X.
  */
+#include <public/physdev.h>
 #include "fault.h"
 
 #define NIC_ID     0x10d38086u
@@ -85,6 +86,23 @@ static long after_life(void)
 static long do_live_again(void)
 {
     return come_home() ?: do_live();
+}
+
+static long there(unsigned int cmd)
+{
+    struct physdev_pci_device_add op = {.bus = 0, .devfn = (uint8_t)devfn};
+
+    return HC2(__HYPERVISOR_physdev_op, cmd, &op);
+}
+
+static long unplug(void)
+{
+    return there(PHYSDEVOP_pci_device_remove);
+}
+
+static long do_plug(void)
+{
+    return there(PHYSDEVOP_pci_device_add);
 }
 
 /* --- registers --------------------------------------------------------------------- */
@@ -200,6 +218,7 @@ static long end_msix(void)
 static const struct fault_op any[] = {
     {"assign_device", with_vpci, do_assign, end_domain, .error = -XEN_ENOMEM},
     {"deassign_device, to us", go_away, do_come_home, come_home, .error = -XEN_ENOMEM},
+    {"pci_device_add", unplug, do_plug, do_plug, .error = -XEN_ENOMEM},
     {"a life with a device", NULL, do_live_again, after_life, .error = -XEN_ENOMEM},
     {"memory_mapping", with_permission, do_mapping, end_domain, .error = -XEN_ENOMEM},
 };
