@@ -231,14 +231,14 @@ static void refill_domain(struct domain *d, int64_t periods)
         write_once(d->sched.cap_budget, full);
     for_each_vcpu(d, v) {
         uint64_t flags;
-        struct run_queue *rq;
+        struct run_queue *rq = rq_lock_vcpu(v, &flags);
 
-        if (!read_once(v->sched.parked))
-            continue;
-        rq = rq_lock_vcpu(v, &flags);
-        v->sched.parked = false;
-        if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued)
-            rq_enqueue_and_tickle(rq, v);
+        /* Read with the lock: who just found no budget has not stored it before. */
+        if (v->sched.parked) {
+            v->sched.parked = false;
+            if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued)
+                rq_enqueue_and_tickle(rq, v);
+        }
         rq_unlock(rq, flags);
     }
 }

@@ -9,6 +9,8 @@ void __real_spin_unlock(spinlock_t *l);
 bool __real_spin_trylock(spinlock_t *l);
 void __wrap_spin_unlock(spinlock_t *l);
 bool __wrap_spin_trylock(spinlock_t *l);
+void __real_spin_lock(spinlock_t *l);
+void __wrap_spin_lock(spinlock_t *l);
 
 /* Its vCPU 0 leaves a CPU; the last reference goes as soon as that can be seen. */
 static struct domain *doomed;
@@ -35,6 +37,48 @@ bool __wrap_spin_trylock(spinlock_t *l)
     if (cpupool0.policy != &sched_fair)
         assert_ptr_equal(this_cpu(run_queue).curr, this_cpu(run_queue).idle);
     return refusals && refusals-- ? false : __real_spin_trylock(l);
+}
+
+/*
+ * Another CPU, with the queue locked, has found no budget for it and is about to write so
+ * down: it does before anybody else has the lock.
+ */
+static struct vcpu *parking;
+
+static void park(void)
+{
+    if (parking)
+        parking->sched.parked = true;
+    parking = NULL;
+}
+
+void __wrap_spin_lock(spinlock_t *l)
+{
+    if (parking && l == &rq_of(parking->processor)->lock)
+        park();
+    __real_spin_lock(l);
+}
+
+/* No refill comes for it once the cap is gone. */
+static void test_cap_lifted_while_parking(void **state)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    boot(2);
+    d = domain(1, 256, 20);
+    v = d->vcpu[0];
+    start(d);
+    run_for(MILLISECS(10));
+    assert_true(v->sched.parked);
+    v->sched.parked = false;
+    parking = v;
+    enter(1);
+    set_cap(d, 0);
+    leave(1);
+    park();
+    run_for(MILLISECS(100));
+    assert_true(v->sched.running);
 }
 
 /* It has to leave the CPU, as its affinity changed, and is destroyed at that moment. */
@@ -208,6 +252,7 @@ int main(void)
         cmocka_unit_test_teardown(test_null_wider_affinity, forget),
         cmocka_unit_test_teardown(test_null_moved_meanwhile, forget),
         cmocka_unit_test_teardown(test_destroyed_while_leaving, forget),
+        cmocka_unit_test_teardown(test_cap_lifted_while_parking, forget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
