@@ -385,6 +385,25 @@ static void one_instruction_fits(void **state)
     }
 }
 
+/*
+ * A loop exits from some pages of code in turn. With one line too few, the page that goes
+ * is always the one needed next.
+ */
+static void loops_of_code_fit(void **state)
+{
+    (void)state;
+    for (uint64_t first = 0x100; first < 0x108; first++) {
+        reset(NULL);
+        many_pages();
+        for (unsigned int i = 0; i < 24; i++) {
+            uint64_t page = first + i % 8;
+            unsigned int read = tables_read(page << 12, GW_FETCH, 0x8000);
+
+            assert_true(i < 8 || !read);
+        }
+    }
+}
+
 /* Two operands of the same kind whose page numbers are alike, as of an array each. */
 static void two_alike_fit(void **state)
 {
@@ -565,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(entry_changes_under_walk, reset, done),
         cmocka_unit_test_setup_teardown(second_walk_is_free, reset, done),
         cmocka_unit_test_setup_teardown(one_instruction_fits, reset, done),
+        cmocka_unit_test_setup_teardown(loops_of_code_fit, reset, done),
         cmocka_unit_test_setup_teardown(two_alike_fit, reset, done),
         cmocka_unit_test_setup_teardown(the_older_goes, reset, done),
         cmocka_unit_test_setup_teardown(changed_entries, reset, done),

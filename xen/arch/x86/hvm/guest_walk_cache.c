@@ -35,15 +35,19 @@ static bool made_for(const struct gw_line *l, const struct vcpu *v, uint64_t gva
 
 /*
  * What one instruction needs at a time never shares a set: code, what it reads and what
- * it writes are apart, and so are neighbouring pages of data. Two pages find room in each
- * set, so that an operand and a stack whose numbers are alike do not push each other out.
+ * it writes are apart, and so are neighbouring pages. Two pages find room in each set, so
+ * that an operand and a stack whose numbers are alike do not push each other out. Code
+ * has more sets: a vCPU exits from many places in turn (hypercalls, HLT, the end of an
+ * interrupt), and where they are one page more than there is room, each exit walks.
  */
 static struct gw_line *set_for(struct vcpu *v, uint64_t gva, uint32_t access)
 {
-    unsigned int set = 0;
+    unsigned int page = (unsigned int)(gva >> PAGE_SHIFT), set;
 
-    if (!(access & GW_FETCH))
-        set = (access & GW_WRITE ? 3 : 1) + (gva >> PAGE_SHIFT & 1);
+    if (access & GW_FETCH)
+        set = page % GW_CODE_SETS;
+    else
+        set = GW_CODE_SETS + (access & GW_WRITE ? GW_DATA_SETS : 0) + page % GW_DATA_SETS;
     return &v->arch.hvm.walked[set * GW_WAYS];
 }
 

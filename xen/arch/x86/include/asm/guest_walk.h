@@ -19,10 +19,11 @@ struct vcpu;
  * A walk that succeeded, with all that its result rests on: while none of it has changed,
  * another walk would end the same. Part of the vCPU's state and protected like it.
  */
-#define GW_SETS   5     /* code; reads; writes; of even and of odd pages */
-#define GW_WAYS   2
-#define GW_LINES  (GW_SETS * GW_WAYS)
-#define GW_LEVELS 4
+#define GW_CODE_SETS 4  /* a loop that exits has several pages of code in turn */
+#define GW_DATA_SETS 2  /* for reads, and as many for writes */
+#define GW_WAYS      2
+#define GW_LINES     ((GW_CODE_SETS + 2 * GW_DATA_SETS) * GW_WAYS)
+#define GW_LEVELS    4
 struct gw_line {
     uint64_t generation;            /* p2m_tlb_generation() before the walk; 0: empty */
     uint64_t gva;                   /* of the page */
