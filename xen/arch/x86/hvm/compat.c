@@ -247,8 +247,6 @@ static long runstate(unsigned long a[6])
     struct vcpu *v = a[1] < d->max_vcpus ? d->vcpu[a[1]] : NULL;
     uint32_t gva;
 
-    if (a[0] == VCPUOP_register_vcpu_time_memory_area)
-        return -ENOSYS;
     if (!v)
         return -ENOENT;
     if (a[0] == VCPUOP_get_runstate_info)
@@ -274,6 +272,17 @@ static long memory(unsigned long a[6])
         return remove_from_physmap(a);
     case XENMEM_memory_map:
         return memory_map(a);
+    default:
+        return -ENOSYS;
+    }
+}
+
+static long vcpus(unsigned long a[6])
+{
+    switch (a[0]) {
+    case VCPUOP_get_runstate_info:
+    case VCPUOP_register_runstate_memory_area:
+        return runstate(a);
     default:
         return -ENOSYS;
     }
@@ -317,7 +326,7 @@ static const struct {
     { __HYPERVISOR_set_timer_op, 0, set_timer },
     { __HYPERVISOR_vcpu_op,
       ALL & ~(OP(VCPUOP_get_runstate_info) | OP(VCPUOP_register_runstate_memory_area) |
-              OP(VCPUOP_register_vcpu_time_memory_area)), runstate },
+              OP(VCPUOP_register_vcpu_time_memory_area)), vcpus },
     { __HYPERVISOR_memory_op,
       OP(XENMEM_maximum_ram_page) | OP(XENMEM_current_reservation) |
           OP(XENMEM_maximum_reservation) | OP(XENMEM_maximum_gpfn), memory },

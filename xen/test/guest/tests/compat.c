@@ -215,10 +215,21 @@ TEST(run_state)
                     AT(&reg)), 0);
 }
 
+static bool virq_comes(uint32_t port)
+{
+    for (unsigned int ms = 0; ms < 1000; ms++) {
+        if (shared_info()->evtchn_pending[0] & 1ul << port)
+            return true;
+        delay_ns(1000000);
+    }
+    return false;
+}
+
 /* A timeout of 64 bits in two registers; a wrong one would be in the past, and fire. */
 TEST(timer)
 {
     struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    struct evtchn_close close;
     uint64_t when;
 
     CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &virq), 0);
@@ -231,10 +242,21 @@ TEST(timer)
     when = system_time() + 5000000;
     CHECK_EQ(call32(__HYPERVISOR_set_timer_op, (uint32_t)when, (uint32_t)(when >> 32), 0),
              0);
-    for (unsigned int ms = 0; ms < 1000; ms++) {
-        if (shared_info()->evtchn_pending[0] & 1ul << virq.port)
-            break;
-        delay_ns(1000000);
-    }
-    CHECK(shared_info()->evtchn_pending[0] & 1ul << virq.port);
+    CHECK(virq_comes(virq.port));
+    close.port = virq.port;
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close, &close), 0);
+}
+
+/* Whatever the number, no other operation is carried out in its place. */
+TEST(unknown_vcpu_ops)
+{
+    static const uint32_t ops[] = { 14, 63, 64, 69, 1u << 31, ~0u };
+    static volatile uint32_t area[13];
+    struct { uint32_t at, unused; } reg = { AT(area), 0 };
+
+    for (unsigned int i = 0; i < 13; i++)
+        area[i] = POISON;
+    for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+        CHECK_EQ(call32(__HYPERVISOR_vcpu_op, ops[i], 0, AT(&reg)), -XEN_ENOSYS);
+    CHECK_EQ(area[0], POISON);
 }
