@@ -26,6 +26,9 @@ PLACE(compat_sched_poll, ports, sched_poll, ports);
 PLACE(compat_sched_poll, nr_ports, sched_poll, nr_ports);
 PLACE(compat_sched_poll, timeout, sched_poll, timeout);
 
+SIZE(compat_vcpu_set_singleshot_timer, vcpu_set_singleshot_timer);
+PLACE(compat_vcpu_set_singleshot_timer, flags, vcpu_set_singleshot_timer, flags);
+
 SIZE(compat_memory_reservation, xen_memory_reservation);
 PLACE(compat_memory_reservation, extent_start, xen_memory_reservation, extent_start);
 PLACE(compat_memory_reservation, nr_extents, xen_memory_reservation, nr_extents);

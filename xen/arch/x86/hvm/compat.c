@@ -29,6 +29,7 @@
 struct window {
     union {
         struct sched_poll poll;
+        struct vcpu_set_singleshot_timer singleshot;
         struct xen_memory_reservation reservation;
         struct xen_add_to_physmap add;
         struct xen_remove_from_physmap remove;
@@ -42,12 +43,13 @@ BUILD_BUG_ON(sizeof(struct window) != HVM_WINDOW_BYTES);
 
 #define LIST_AT ((void *)(HVM_WINDOW + offsetof(struct window, list)))
 
-/* The call with a[1] leading to the window. a is changed as by hypercall_dispatch(). */
+/* The call with its structure in the window. a is changed as by hypercall_dispatch(). */
 static long call(unsigned int nr, unsigned long a[6], struct window *w)
 {
     long rc;
 
-    a[1] = HVM_WINDOW;
+    /* A vcpu_op names the vCPU first. */
+    a[nr == __HYPERVISOR_vcpu_op ? 2 : 1] = HVM_WINDOW;
     current->arch.hvm.window = w;
     rc = hypercall_dispatch(nr, a);
     current->arch.hvm.window = NULL;
@@ -69,6 +71,19 @@ static long poll(unsigned long a[6])
     w.poll.nr_ports = c.nr_ports;
     w.poll.timeout = c.timeout;
     return call(__HYPERVISOR_sched_op, in, &w);
+}
+
+static long singleshot(unsigned long a[6])
+{
+    unsigned long in[6] = { a[0], a[1] };
+    struct compat_vcpu_set_singleshot_timer c;
+    struct window w = { 0 };
+
+    if (arg_read(&c, a[2]))
+        return -EFAULT;
+    w.singleshot.timeout_abs_ns = c.timeout_abs_ns;
+    w.singleshot.flags = c.flags;
+    return call(__HYPERVISOR_vcpu_op, in, &w);
 }
 
 /* A range reports in the structure how far it got: only one page at a time here. */
@@ -283,6 +298,8 @@ static long vcpus(unsigned long a[6])
     case VCPUOP_get_runstate_info:
     case VCPUOP_register_runstate_memory_area:
         return runstate(a);
+    case VCPUOP_set_singleshot_timer:
+        return singleshot(a);
     default:
         return -ENOSYS;
     }
@@ -326,6 +343,7 @@ static const struct {
     { __HYPERVISOR_set_timer_op, 0, set_timer },
     { __HYPERVISOR_vcpu_op,
       ALL & ~(OP(VCPUOP_get_runstate_info) | OP(VCPUOP_register_runstate_memory_area) |
+              OP(VCPUOP_set_singleshot_timer) |
               OP(VCPUOP_register_vcpu_time_memory_area)), vcpus },
     { __HYPERVISOR_memory_op,
       OP(XENMEM_maximum_ram_page) | OP(XENMEM_current_reservation) |

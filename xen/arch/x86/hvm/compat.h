@@ -14,6 +14,11 @@ struct compat_sched_poll {
     uint64_t timeout;
 } COMPAT_LAYOUT;
 
+struct compat_vcpu_set_singleshot_timer {
+    uint64_t timeout_abs_ns;
+    uint32_t flags;
+} COMPAT_LAYOUT;
+
 struct compat_memory_reservation {
     uint32_t extent_start, nr_extents, extent_order, mem_flags;
     uint16_t domid, pad;

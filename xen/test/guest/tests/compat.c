@@ -247,6 +247,32 @@ TEST(timer)
     CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close, &close), 0);
 }
 
+/* 12 bytes, and behind them there may be nothing. */
+TEST(singleshot)
+{
+    struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER, .vcpu = 0 };
+    const uint32_t page = FREE_GFN + 0x1000;
+    uint32_t *arg = (uint32_t *)((page + 1ul) << 12) - 3;
+    struct evtchn_close close;
+    uint64_t when;
+
+    CHECK_EQ(reserve(XENMEM_populate_physmap, &page, 1), 1);
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &virq), 0);
+    shared_info()->evtchn_mask[0] |= 1ul << virq.port;
+    when = system_time() + 5000000;
+    arg[0] = (uint32_t)when;
+    arg[1] = (uint32_t)(when >> 32);
+    arg[2] = 0;
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, AT(arg)), 0);
+    CHECK(virq_comes(virq.port));
+    CHECK(system_time() >= when);
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, AT(arg + 1)),
+             -XEN_EFAULT);
+    close.port = virq.port;
+    CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close, &close), 0);
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, &page, 1), 1);
+}
+
 /* Whatever the number, no other operation is carried out in its place. */
 TEST(unknown_vcpu_ops)
 {
