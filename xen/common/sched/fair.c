@@ -87,22 +87,26 @@ static unsigned int wanted_by(const struct run_queue *rq)
 }
 
 /*
- * A longer queue gives one up now and then. Where the numbers cannot be equal the odd one
- * goes round, so that shares hold over all CPUs.
+ * A CPU that fewer want than another one takes one from the longest queue now and then.
+ * Where the numbers cannot be equal the odd ones go round, so that shares hold over all
+ * CPUs.
  */
 static void balance(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v;
-
-    /* Here nobody runs just now: all that want this CPU are queued. */
+    unsigned int cpu;
 
     if (now < rq->next_balance)
         return;
     rq->next_balance = now + BALANCE_EVERY;
-    for (unsigned int cpu = cpumask_first(&cpu_online_map); cpu < NR_CPUS;
-         cpu = cpumask_next(cpu, &cpu_online_map)) {
-        if (same_pool(rq, rq_of(cpu)) &&
-            wanted_by(rq_of(cpu)) > rq->nr_queued) {
+    for_each_online_cpu(cpu) {
+        const struct run_queue *other = rq_of(cpu);
+
+        /*
+         * Who ran here until now is queued again if it can go on, but still rq->curr: all
+         * that want this CPU are in nr_queued, and wanted_by() would count one twice.
+         */
+        if (other != rq && same_pool(rq, other) && wanted_by(other) > rq->nr_queued) {
             v = sched_relieve(rq);
             if (v)
                 fair_enqueue(rq, v);

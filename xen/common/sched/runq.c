@@ -192,7 +192,11 @@ static bool can_give(const struct run_queue *rq, const struct run_queue *other)
     return other != rq && read_once(other->nr_queued) && same_pool(other, rq);
 }
 
-/* The busiest other queue with something to give, by a look without locks. */
+/*
+ * The busiest other queue with something to give, by a look without locks. Of equals it
+ * is the next one in the circle of CPUs: were it always the first, those behind it would
+ * never be relieved.
+ */
 static struct run_queue *busiest(const struct run_queue *rq)
 {
     struct run_queue *best = NULL;
@@ -202,7 +206,8 @@ static struct run_queue *busiest(const struct run_queue *rq)
         struct run_queue *other = rq_of(cpu);
         unsigned int n = read_once(other->nr_queued);
 
-        if (can_give(rq, other) && n > most) {
+        if (can_give(rq, other) &&
+            (n > most || (best && n == most && best->cpu < rq->cpu && cpu > rq->cpu))) {
             most = n;
             best = other;
         }

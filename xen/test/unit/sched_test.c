@@ -97,6 +97,50 @@ static void test_balance(void **state)
         assert_in_range(used(d[i]), SECONDS(3), SECONDS(5));
 }
 
+/* As many here as there: nobody has to move. */
+static void test_balanced_stays(void **state)
+{
+    struct domain *d;
+    unsigned int at[4];
+
+    boot(2);
+    d = domain(4, 256, 0);
+    start(d);
+    run_for(MILLISECS(100));
+    for (unsigned int i = 0; i < 4; i++)
+        at[i] = d->vcpu[i]->processor;
+    assert_int_equal(at[0] + at[1] + at[2] + at[3], 2);
+    for (unsigned int n = 0; n < 1000; n++) {
+        run_for(MILLISECS(1));
+        for (unsigned int i = 0; i < 4; i++)
+            assert_int_equal(d->vcpu[i]->processor, at[i]);
+    }
+}
+
+/* The numbers do not divide evenly: the odd ones go round all CPUs, for equal shares. */
+static void odd_ones(unsigned int vcpus, unsigned int cpus)
+{
+    s_time_t fair = SECONDS(5) * cpus / vcpus;
+    struct domain *d;
+
+    boot(cpus);
+    d = domain(vcpus, 256, 0);
+    start(d);
+    run_for(SECONDS(5));
+    for (unsigned int i = 0; i < vcpus; i++)
+        assert_in_range(vcpu_cpu_time(d->vcpu[i]) * 100 / fair, 75, 115);
+}
+
+static void test_odd_ones_go_round(void **state)
+{
+    for (unsigned int cpus = 2; cpus <= CPUS; cpus++) {
+        for (unsigned int n = cpus + 1; n < 2 * cpus + 2; n++) {
+            odd_ones(n, cpus);
+            forget(state);
+        }
+    }
+}
+
 static void test_affinity(void **state)
 {
     struct domain *a;
@@ -291,6 +335,8 @@ int main(void)
         cmocka_unit_test_teardown(test_cap, forget),
         cmocka_unit_test_teardown(test_cap_refilled_late, forget),
         cmocka_unit_test_teardown(test_balance, forget),
+        cmocka_unit_test_teardown(test_balanced_stays, forget),
+        cmocka_unit_test_teardown(test_odd_ones_go_round, forget),
         cmocka_unit_test_teardown(test_affinity, forget),
         cmocka_unit_test_teardown(test_wake_latency, forget),
         cmocka_unit_test_teardown(test_block_with_event, forget),
