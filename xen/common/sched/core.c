@@ -170,8 +170,7 @@ void vcpu_wake(struct vcpu *v)
             runstate_set(v, stopped_state(v), NOW());
     } else if (!v->sched.running && !v->sched.queued) {
         runstate_set(v, RUNSTATE_runnable, NOW());
-        rq_enqueue_and_tickle(rq, v);
-        move = !is_idle_vcpu(rq->curr) || !vcpu_allowed(v, rq->cpu);
+        move = rq_enqueue_and_tickle(rq, v);
     }
     rq_unlock(rq, flags);
     /* Its CPU is busy: another one may be idle, or this one no longer be allowed. */

@@ -236,14 +236,17 @@ static void refill_domain(struct domain *d, int64_t periods)
     for_each_vcpu(d, v) {
         uint64_t flags;
         struct run_queue *rq = rq_lock_vcpu(v, &flags);
+        bool move = false;
 
         /* Read with the lock: who just found no budget has not stored it before. */
         if (v->sched.parked) {
             v->sched.parked = false;
             if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued)
-                rq_enqueue_and_tickle(rq, v);
+                move = rq_enqueue_and_tickle(rq, v);
         }
         rq_unlock(rq, flags);
+        if (move)
+            sched_settle(v);
     }
 }
 

@@ -114,8 +114,12 @@ static inline void rq_unlock(struct run_queue *rq, uint64_t flags)
 void rq_dequeue(struct run_queue *rq, struct vcpu *v);
 /* Insert v so that vtimes ascend and count it; policies call this. */
 void rq_insert(struct run_queue *rq, struct vcpu *v);
-/* Enqueue and make the CPU look at its queue when v should run before its current one. */
-void rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v);
+/*
+ * Enqueue and make the CPU look at its queue when v should run before its current one;
+ * rq's lock is held. True: that CPU is busy, or v may not use it; unless v comes from
+ * another CPU just now, the caller unlocks and then calls sched_settle().
+ */
+bool rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v);
 /*
  * Move v to that CPU, or have it switched out if it runs where it may not. No queue lock
  * held. False: v may not use it.

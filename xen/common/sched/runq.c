@@ -45,13 +45,14 @@ static void look_again(struct run_queue *rq)
     softirq_raise_cpu(rq->cpu, SOFTIRQ_SCHEDULE);
 }
 
-void rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
+bool rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
 {
     const struct sched_policy *policy = rq->pool->policy;
+    bool settle = !is_idle_vcpu(rq->curr) || !vcpu_allowed(v, rq->cpu);
 
     policy_of(v)->enqueue(rq, v);
     if (!v->sched.queued)
-        return;
+        return settle;
     if (is_idle_vcpu(rq->curr) || policy->preempts(rq, v)) {
         look_again(rq);
     } else if (!timer_active(&rq->slice)) {
@@ -60,6 +61,7 @@ void rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
         if (slice)
             timer_set(&rq->slice, rq->curr->sched.start + slice);
     }
+    return settle;
 }
 
 /* Both queues' locks, by address: per-CPU areas need not lie in the order of the CPUs. */

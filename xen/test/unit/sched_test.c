@@ -66,6 +66,44 @@ static void test_cap(void **state)
     expect_share(a, SECONDS(4), 60);
 }
 
+/* Its CPU is busy when it has budget again, and the other one idle: it goes there. */
+static void capped_beside(bool lifted)
+{
+    cpumask_t only0 = {{1}};
+    struct domain *capped, *hog;
+
+    boot(2);
+    capped = domain(1, 256, 50);
+    hog = domain(1, 256, 0);
+    start(capped);
+    run_for(MILLISECS(12));
+    assert_true(capped->vcpu[0]->sched.parked);
+    assert_int_equal(capped->vcpu[0]->processor, 0);
+    enter(0);
+    assert_int_equal(vcpu_set_hard_affinity(hog->vcpu[0], &only0), 0);
+    start(hog);
+    leave(0);
+    if (lifted) {
+        run_for(MICROSECS(500));
+        enter(0);
+        set_cap(capped, 0);
+        leave(0);
+    } else {
+        while (capped->vcpu[0]->sched.parked)
+            run_for(MICROSECS(50));
+    }
+    run_for(MICROSECS(100));
+    assert_ptr_equal(on_cpu[0], hog->vcpu[0]);
+    assert_ptr_equal(on_cpu[1], capped->vcpu[0]);
+}
+
+static void test_cap_idle_cpu(void **state)
+{
+    capped_beside(false);
+    forget(state);
+    capped_beside(true);
+}
+
 /* Softirqs run when they can, not when they are due: a cap holds all the same. */
 static void test_cap_refilled_late(void **state)
 {
@@ -333,6 +371,7 @@ int main(void)
         cmocka_unit_test_teardown(test_weights, forget),
         cmocka_unit_test_teardown(test_newcomer, forget),
         cmocka_unit_test_teardown(test_cap, forget),
+        cmocka_unit_test_teardown(test_cap_idle_cpu, forget),
         cmocka_unit_test_teardown(test_cap_refilled_late, forget),
         cmocka_unit_test_teardown(test_balance, forget),
         cmocka_unit_test_teardown(test_balanced_stays, forget),
