@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What takes memory of the hypervisor is done with each of its allocations failed, one
- * after the other (fault.h): making a domain, its memory, its tables, our own event
- * channels and mappings. A leak shows as less memory; a forgotten check as a crash; half
- * an operation as one that cannot be done again. With an IOMMU there are the tables for
- * devices as well. faultdev.c has what needs a device.
+ * after the other (fault.h): making a domain and what belongs to it, grants, our own
+ * event channels. A leak shows as less memory; a forgotten check as a crash; half
+ * an operation as one that cannot be done again. With an IOMMU there are the
+ * tables for devices as well. faultmem.c does the same for a domain's memory,
+ * faultdev.c for what needs a device.
  */
 #include <public/event_channel.h>
 #include <public/grant_table.h>
 #include "fault.h"
 #include "sched.h"
 
-#define LOW    0x100ul /* pages of the domain */
-#define HIGH   0x80000ul
-#define LARGE  0x40000ul /* one of 2 MiB */
-#define FAR    0x80000ul /* 2 GiB: tables of their own */
 #define VIEW   0x90000ul /* frames of ours, from which nothing else is far */
-#define PAGES  40        /* more than the hypervisor has room for on its stack */
 #define EVENTS 200       /* ports: more than three of its buckets */
 #define FRAMES 5u        /* of a grant table */
 
-static domid_t dom, other;
 static xen_pfn_t list[512];
 static uint8_t page[2][4096] __attribute__((aligned(4096)));
 
@@ -31,60 +26,9 @@ static long with_domain(void)
     return create(3, &dom);
 }
 
-static long with_devices(void)
-{
-    long rc = create_with_iommu(1, &dom);
-
-    if (!rc)
-        rc = populate(dom, LOW, PAGES);
-    return rc < 0 ? rc : rc - PAGES;
-}
-
-static long end_domain(void)
-{
-    domid_t id = dom;
-
-    dom = 0;
-    return id ? simple(XEN_DOMCTL_destroydomain, id) : 0;
-}
-
-static long with_large(void)
-{
-    long rc = with_devices();
-    xen_pfn_t at = LARGE;
-    struct xen_memory_reservation r = {
-        .nr_extents = 1,
-        .extent_order = 9,
-        .domid = dom,
-    };
-
-    if (rc)
-        return rc;
-    set_xen_guest_handle(r.extent_start, &at);
-    return HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) - 1;
-}
-
 static long with_vcpu(void)
 {
     return create(1, &dom) ?: max_vcpus(dom, 1) ?: set_flat_cpu(dom, 0, 0x2000, 0);
-}
-
-static long with_other(void)
-{
-    long rc = with_devices();
-
-    if (!rc)
-        rc = create(1, &other);
-    if (!rc)
-        rc = populate(other, LOW, PAGES);
-    return rc < 0 ? rc : rc - PAGES;
-}
-
-static long end_both(void)
-{
-    long rc = end_domain();
-
-    return simple(XEN_DOMCTL_destroydomain, other) | rc;
 }
 
 /* --- a domain's life and state ----------------------------------------------------- */
@@ -194,105 +138,6 @@ static long do_permit_ports(void)
     op.u.ioport_permission.nr_ports = 8;
     op.u.ioport_permission.allow_access = 1;
     return domctl(&op, XEN_DOMCTL_ioport_permission, dom);
-}
-
-/* --- its memory -------------------------------------------------------------------- */
-
-static long reserve(unsigned int cmd, unsigned long gfn, unsigned long step, long n)
-{
-    struct xen_memory_reservation r = {.nr_extents = n, .domid = dom};
-    long rc;
-
-    for (long i = 0; i < n; i++)
-        list[i] = gfn + (unsigned long)i * step;
-    set_xen_guest_handle(r.extent_start, list);
-    rc = HC2(__HYPERVISOR_memory_op, cmd, &r);
-    return rc < 0 ? rc : rc == n ? 0 : -XEN_ENOMEM;
-}
-
-static long do_populate(void)
-{
-    return reserve(XENMEM_populate_physmap, HIGH, 512, PAGES);
-}
-
-static long do_increase(void)
-{
-    return reserve(XENMEM_increase_reservation, HIGH, 1, PAGES);
-}
-
-static long do_decrease(void)
-{
-    return reserve(XENMEM_decrease_reservation, LARGE + 7, 1, 1);
-}
-
-static long do_decrease_many(void)
-{
-    return reserve(XENMEM_decrease_reservation, LARGE, 1, PAGES);
-}
-
-static long do_remove(void)
-{
-    struct xen_remove_from_physmap drop = {.domid = dom, .gpfn = LARGE + 5};
-
-    return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &drop);
-}
-
-static long add(unsigned int space, xen_ulong_t idx, unsigned long gfn)
-{
-    struct xen_add_to_physmap add = {
-        .domid = dom,
-        .space = space,
-        .idx = idx,
-        .gpfn = gfn,
-    };
-
-    return HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add);
-}
-
-static long do_move(void)
-{
-    return add(XENMAPSPACE_gmfn, LARGE + 3, LARGE + FAR);
-}
-
-static long do_move_over(void)
-{
-    return add(XENMAPSPACE_gmfn, LOW, LARGE + 9);
-}
-
-static long do_place_grant_table(void)
-{
-    return add(XENMAPSPACE_grant_table, FRAMES - 1, FAR);
-}
-
-static long do_place_shared_info(void)
-{
-    return add(XENMAPSPACE_shared_info, 0, LARGE + 11);
-}
-
-/* Pages of the other domain, each where no table is. */
-static long do_foreign(void)
-{
-    static xen_ulong_t from[PAGES];
-    static int errs[PAGES];
-    struct xen_add_to_physmap_batch b = {
-        .domid = dom,
-        .space = XENMAPSPACE_gmfn_foreign,
-        .size = PAGES,
-        .u.foreign_domid = other,
-    };
-    long rc;
-
-    for (unsigned int i = 0; i < PAGES; i++) {
-        from[i] = LOW + i;
-        list[i] = FAR + i * 512;
-    }
-    set_xen_guest_handle(b.idxs, from);
-    set_xen_guest_handle(b.gpfns, list);
-    set_xen_guest_handle(b.errs, errs);
-    rc = HC2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b);
-    for (unsigned int i = 0; i < PAGES && !rc; i++)
-        rc = errs[i];
-    return rc;
 }
 
 /* --- grants ------------------------------------------------------------------------ */
@@ -541,35 +386,13 @@ static const struct fault_op lives[] = {
     {"cpupool create", NULL, do_create_pool, end_pool, .error = -XEN_ENOMEM},
 };
 
-#define SHORT_LIST "a list on the stack does, with more rounds"
-
-static const struct fault_op memory[] = {
-    /* So does the first list, but a short batch whose first page is missing ends it. */
-    {"populate_physmap", with_devices, do_populate, end_domain, .error = -XEN_ENOMEM,
-     .unfelt = PAGES, .why = "a batch that is short is followed by another, which tells"},
-    {"increase_reservation", with_devices, do_increase, end_domain, .error = -XEN_ENOMEM},
-    {"decrease_reservation", with_large, do_decrease, end_domain, .error = -XEN_ENOMEM},
-    {"decrease_reservation, many", with_large, do_decrease_many, end_domain,
-     .error = -XEN_ENOMEM, .unfelt = 1, .why = SHORT_LIST},
-    {"remove_from_physmap", with_large, do_remove, end_domain, .error = -XEN_ENOMEM},
-    {"add_to_physmap, move", with_large, do_move, end_domain, .error = -XEN_ENOMEM},
-    {"add_to_physmap, move over", with_large, do_move_over, end_domain,
-     .error = -XEN_ENOMEM},
-    {"add_to_physmap, grant table", with_devices, do_place_grant_table, end_domain,
-     .error = -XEN_ENOMEM},
-    {"add_to_physmap, shared info", with_large, do_place_shared_info, end_domain,
-     .error = -XEN_ENOMEM},
-    {"add_to_physmap_batch", with_other, do_foreign, end_both, .error = -XEN_ENOMEM,
-     .unfelt = 1, .why = SHORT_LIST},
-    {"destroydomain", with_large, end_domain, end_domain, .none = true},
+static const struct fault_op grants[] = {
     {"acquire_resource", with_domain, do_acquire, end_view, .error = -XEN_ENOMEM},
     {"setup_table", with_domain, do_setup_table, end_domain,
      .error = GNTST_general_error},
     {"map_grant_ref", with_grants, do_map_grants, end_grants, .error = GNTST_no_space},
     {"grant copy", with_grants, do_copy, end_grants, .none = true},
 };
-
-#define COUNT(ops) (sizeof(ops) / sizeof(ops[0]))
 
 TEST(lasting_ones)
 {
@@ -581,7 +404,7 @@ TEST(of_lives)
     CHECK(!fault_possible() || fault_table(lives, COUNT(lives)));
 }
 
-TEST(of_memory)
+TEST(of_grants)
 {
-    CHECK(!fault_possible() || fault_table(memory, COUNT(memory)));
+    CHECK(!fault_possible() || fault_table(grants, COUNT(grants)));
 }

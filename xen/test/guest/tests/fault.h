@@ -9,6 +9,11 @@
 
 #include "passthrough.h"
 
+#define LOW        0x100ul   /* pages of a domain */
+#define FAR        0x80000ul /* 2 GiB: tables of their own */
+#define PAGES      40        /* more than the hypervisor has room for on its stack */
+#define COUNT(ops) (sizeof(ops) / sizeof(ops[0]))
+
 #define FAULT_MOST 2000u /* allocations of one operation; far more than there are */
 
 struct fault_op {
@@ -143,6 +148,28 @@ static inline bool fault_possible(void)
         return true;
     print("skipped: this hypervisor was built without fault injection\n");
     return false;
+}
+
+/* --- the domain that operations are for --- */
+
+static domid_t dom;
+
+/* One with tables for devices, some pages and the pool for its own tables. */
+static inline long with_devices(void)
+{
+    long rc = create_with_iommu(1, &dom);
+
+    if (!rc)
+        rc = populate(dom, LOW, PAGES);
+    return rc < 0 ? rc : rc - PAGES;
+}
+
+static inline long end_domain(void)
+{
+    domid_t id = dom;
+
+    dom = 0;
+    return id ? simple(XEN_DOMCTL_destroydomain, id) : 0;
 }
 
 #endif

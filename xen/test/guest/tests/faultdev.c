@@ -15,7 +15,6 @@
 #define MEMORY     2u
 
 static uint32_t devfn, id;
-static domid_t dom;
 
 /* --- set-up and undo --------------------------------------------------------------- */
 
@@ -27,14 +26,9 @@ static long come_home(void)
     return edu_config_read(devfn, 0) == id ? 0 : -XEN_ENODEV;
 }
 
-static long end_domain(void)
+static long end_at_home(void)
 {
-    domid_t was = dom;
-    long rc;
-
-    dom = 0;
-    rc = was ? simple(XEN_DOMCTL_destroydomain, was) : 0;
-    return rc ?: come_home();
+    return end_domain() ?: come_home();
 }
 
 static long with_vpci(void)
@@ -216,11 +210,11 @@ static long end_msix(void)
 /* --- the tables -------------------------------------------------------------------- */
 
 static const struct fault_op any[] = {
-    {"assign_device", with_vpci, do_assign, end_domain, .error = -XEN_ENOMEM},
+    {"assign_device", with_vpci, do_assign, end_at_home, .error = -XEN_ENOMEM},
     {"deassign_device, to us", go_away, do_come_home, come_home, .error = -XEN_ENOMEM},
     {"pci_device_add", unplug, do_plug, do_plug, .error = -XEN_ENOMEM},
     {"a life with a device", NULL, do_live_again, after_life, .error = -XEN_ENOMEM},
-    {"memory_mapping", with_permission, do_mapping, end_domain, .error = -XEN_ENOMEM},
+    {"memory_mapping", with_permission, do_mapping, end_at_home, .error = -XEN_ENOMEM},
 };
 
 static const struct fault_op edu[] = {
@@ -232,8 +226,6 @@ static const struct fault_op nic[] = {
     {"MSI-X", NULL, do_msix, end_msix, .unfelt = 3,
      .why = "nothing tells a driver that an entry has no interrupt"},
 };
-
-#define COUNT(ops) (sizeof(ops) / sizeof(ops[0]))
 
 static bool find(uint32_t which)
 {
