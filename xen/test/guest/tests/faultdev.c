@@ -6,6 +6,7 @@
  */
 #include <public/physdev.h>
 #include "fault.h"
+#include "remote.h"
 
 #define NIC_ID     0x10d38086u
 #define EDU_SAYS   0x010000edu /* its first register */
@@ -207,6 +208,44 @@ static long end_msix(void)
     return leave_and_come_home();
 }
 
+/* --- what a guest does with it ------------------------------------------------------ */
+
+#define GUEST_REGS 0xe0000000ul
+
+/* A guest that has the device, its registers placed, nothing on. */
+static long with_guest(void)
+{
+    long rc = remote_start(&dom, XEN_X86_EMU_LAPIC | XEN_X86_EMU_VPCI);
+
+    rc = rc ?: permit_frames(dom, bar_frame(), 256, true) ?: do_assign();
+    if (!rc)
+        remote_set_config(devfn, 0x10, 4, GUEST_REGS);
+    return rc;
+}
+
+static long end_guest(void)
+{
+    remote_unsee();
+    return end_at_home();
+}
+
+static long do_guest_decode(void)
+{
+    remote_set_config(devfn, 4, 2, 0);
+    remote_set_config(devfn, 4, 2, MEMORY);
+    return remote_read(GUEST_REGS, 4) == EDU_SAYS ? 0 : -XEN_ENOMEM;
+}
+
+static long do_guest_msi(void)
+{
+    unsigned int pos = remote_capability(devfn, MSI);
+
+    remote_set_config(devfn, pos + 4, 4, 0xfee00000);
+    remote_set_config(devfn, pos + 12, 2, 0x41);
+    remote_set_config(devfn, pos + 2, 2, 1);
+    return remote_config(devfn, pos + 2, 2) & 1 ? 0 : -XEN_ENOMEM;
+}
+
 /* --- the tables -------------------------------------------------------------------- */
 
 static const struct fault_op any[] = {
@@ -220,6 +259,9 @@ static const struct fault_op any[] = {
 static const struct fault_op edu[] = {
     {"memory decoding", switch_off, do_decode, switch_on, .error = -XEN_ENOMEM},
     {"MSI", NULL, do_msi, end_msi, .error = -XEN_ENOMEM},
+    {"memory decoding by a guest", with_guest, do_guest_decode, end_guest,
+     .error = -XEN_ENOMEM},
+    {"MSI by a guest", with_guest, do_guest_msi, end_guest, .error = -XEN_ENOMEM},
 };
 
 static const struct fault_op nic[] = {
