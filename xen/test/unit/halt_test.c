@@ -4,6 +4,7 @@
  * a vCPU sleeps for ever with its reason to run beside it: a processor that does not come
  * up, now and then, or a machine that hangs instead of reporting where.
  */
+#include <xen/hypercall.h>
 #include <asm/cpu_policy.h>
 #include <asm/current.h>
 #include <public/sched.h>
@@ -166,6 +167,85 @@ static void test_last_one(void **state)
     assert_int_equal(shutdown_reason, SHUTDOWN_poweroff);
 }
 
+/* --- in the handler of an NMI ------------------------------------------------------- */
+
+#define IN_NMI(test) cmocka_unit_test_setup_teardown(test, setup_in_nmi, teardown)
+
+static int setup_in_nmi(void **state)
+{
+    setup(state);
+    vcpu[1]->arch.hvm.nmi_blocked = true;
+    return 0;
+}
+
+/* The second one waits for the first one's IRET: until then it is no reason to run. */
+static void test_blocked_nmi_came_first(void **state)
+{
+    (void)state;
+    send_nmi();
+    assert_false(vcpu_event_pending(vcpu[1]));
+    assert_false(vcpu_event_deliverable(vcpu[1]));
+    assert_int_equal(take_interrupt(1), -1);
+    hvm_hlt(vcpu[1]);
+    assert_true(asleep());
+    assert_int_equal(shutdowns, 0);
+}
+
+static void test_blocked_nmi_irqs_on(void **state)
+{
+    (void)state;
+    vcpu[1]->arch.regs.rflags = IF;
+    send_nmi();
+    hvm_hlt(vcpu[1]);
+    assert_int_equal(vcpu[1]->sched.pause_flags, VPF_BLOCKED);
+}
+
+static void test_blocked_nmi_does_not_wake(void **state)
+{
+    (void)state;
+    hvm_hlt(vcpu[1]);
+    send_nmi();
+    assert_true(asleep());
+    assert_int_equal(wakes[1], 0);
+    assert_int_equal(kicks[1], 0);
+    send_start();
+    assert_false(asleep());
+}
+
+/* An interrupt that does end the HLT is not held back by the NMI that does not. */
+static void test_interrupt_passes_blocked_nmi(void **state)
+{
+    (void)state;
+    vcpu[1]->arch.regs.rflags = IF;
+    send_nmi();
+    send(0x4050);
+    assert_true(vcpu_event_pending(vcpu[1]));
+    assert_true(vcpu_event_deliverable(vcpu[1]));
+    assert_int_equal(take_interrupt(1), 0x50);
+}
+
+static void test_unblocked_nmi_is_due(void **state)
+{
+    (void)state;
+    send_nmi();
+    hvm_unblock_nmi(vcpu[1]);
+    assert_true(vcpu_event_pending(vcpu[1]));
+    hvm_hlt(vcpu[1]);
+    assert_false(asleep());
+    assert_int_equal(take_interrupt(1), 2);
+}
+
+/* Nobody is left who could wake it: the pending NMI never will. */
+static void test_last_one_in_nmi(void **state)
+{
+    (void)state;
+    send_nmi();
+    vcpu[0]->sched.pause_flags = VPF_HALTED;
+    vcpu[2]->sched.pause_flags = vcpu[3]->sched.pause_flags = VPF_DOWN;
+    hvm_hlt(vcpu[1]);
+    assert_int_equal(shutdowns, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +259,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_between, setup, teardown),
         cmocka_unit_test_setup_teardown(test_down_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_last_one, setup, teardown),
+        IN_NMI(test_blocked_nmi_came_first),
+        IN_NMI(test_blocked_nmi_irqs_on),
+        IN_NMI(test_blocked_nmi_does_not_wake),
+        IN_NMI(test_interrupt_passes_blocked_nmi),
+        IN_NMI(test_unblocked_nmi_is_due),
+        IN_NMI(test_last_one_in_nmi),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

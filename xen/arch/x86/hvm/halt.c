@@ -14,7 +14,7 @@
 
 static bool may_go_on(struct vcpu *v)
 {
-    return vlapic_start_pending(v->arch.hvm.vlapic) || read_once(v->arch.hvm.nmi_pending);
+    return vlapic_start_pending(v->arch.hvm.vlapic) || hvm_nmi_due(v);
 }
 
 static void halt_irqs_off(struct vcpu *v)
@@ -38,7 +38,7 @@ static void halt_irqs_off(struct vcpu *v)
 
 void hvm_hlt(struct vcpu *v)
 {
-    if (v->arch.hvm.event.valid || v->arch.hvm.nmi_pending)
+    if (v->arch.hvm.event.valid || hvm_nmi_due(v))
         return;
     if (v->arch.regs.rflags & X86_EFLAGS_IF)
         vcpu_block();
@@ -46,11 +46,19 @@ void hvm_hlt(struct vcpu *v)
         halt_irqs_off(v);
 }
 
+void hvm_unblock_nmi(struct vcpu *v)
+{
+    /* Ordered against hvm_post_nmi(): it sees this, or the next look sees its NMI. */
+    __atomic_store_n(&v->arch.hvm.nmi_blocked, false, __ATOMIC_SEQ_CST);
+}
+
 void hvm_post_nmi(struct vcpu *v)
 {
     uint32_t old;
 
-    write_once(v->arch.hvm.nmi_pending, true);
+    __atomic_store_n(&v->arch.hvm.nmi_pending, true, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&v->arch.hvm.nmi_blocked, __ATOMIC_SEQ_CST))
+        return;
     old = __atomic_fetch_and(&v->sched.pause_flags, ~VPF_HALTED, __ATOMIC_SEQ_CST);
     if (old & VPF_HALTED)
         vcpu_wake(v);

@@ -26,7 +26,7 @@ static bool callback_vector_pending(struct vcpu *v)
  * The local APIC goes before the callback: its interrupts end with an EOI, which exits,
  * and then the callback's turn comes. Nothing would tell when a callback's handler ends.
  */
-struct hvm_intr hvm_intr_maskable(struct vcpu *v)
+static struct hvm_intr maskable(struct vcpu *v)
 {
     struct vlapic *vl = v->arch.hvm.vlapic;
     int vector = vl ? vlapic_pending_vector(vl) : -1;
@@ -42,11 +42,17 @@ struct hvm_intr hvm_intr_maskable(struct vcpu *v)
     return (struct hvm_intr){ .kind = HVM_INTR_NONE };
 }
 
+bool hvm_nmi_due(struct vcpu *v)
+{
+    return __atomic_load_n(&v->arch.hvm.nmi_pending, __ATOMIC_SEQ_CST) &&
+           !read_once(v->arch.hvm.nmi_blocked);
+}
+
 struct hvm_intr hvm_intr_pending(struct vcpu *v)
 {
-    if (read_once(v->arch.hvm.nmi_pending))
+    if (hvm_nmi_due(v))
         return (struct hvm_intr){ .kind = HVM_INTR_NMI, .vector = 2 };
-    return hvm_intr_maskable(v);
+    return maskable(v);
 }
 
 /* A guest that raises its priority before it takes the one is to get the other. */

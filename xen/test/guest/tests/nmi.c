@@ -268,3 +268,36 @@ TEST(own_steps)
     CHECK_EQ(trap.rflags & TF, TF);
     CHECK(trap_dr6 & BS);
 }
+
+/* --- a HLT in the handler ----------------------------------------------------------- */
+
+static unsigned int halts;
+
+/* By the local APIC's timer, an instant from now. */
+static void halt_until_other(struct frame *f)
+{
+    (void)f;
+    if (nmis > 1)
+        return;
+    wrmsr(X2APIC_TIMER_DIV, 0xb);
+    wrmsr(X2APIC_TIMER_LVT, OTHER);
+    wrmsr(X2APIC_TIMER_COUNT, 20000000);
+    for (halts = 0; !others; halts++)
+        __asm__ volatile("sti; hlt; cli" ::: "memory");
+    wrmsr(X2APIC_TIMER_LVT, 0x10000);
+}
+
+/* An NMI that has to wait ends no HLT either, over and over. */
+TEST(halts_meanwhile)
+{
+    others = 0;
+    more = 1;
+    set_handler(OTHER, on_other);
+    inside = halt_until_other;
+    provoke(2);
+    set_handler(OTHER, NULL);
+    CHECK_EQ(others, 1);
+    CHECK_EQ(nmis_then, 1);
+    CHECK_EQ(halts, 1);
+    CHECK_EQ(nmis, 2);
+}

@@ -25,7 +25,7 @@ void svm_save_interrupted_event(struct vcpu *v)
         .error = (uint32_t)(info >> 32),
     };
     if (type == HVM_EVENT_NMI)
-        svm_of(v)->nmi_blocked = false;
+        hvm_unblock_nmi(v);
 }
 
 static void inject(struct vmcb *c, uint8_t vector, uint8_t type, bool has_error,
@@ -40,7 +40,7 @@ static void inject_nmi(struct vcpu *v)
     struct svm_vcpu *s = svm_of(v);
 
     inject(s->vmcb, EXC_NMI, HVM_EVENT_NMI, false, 0);
-    s->nmi_blocked = true;
+    write_once(v->arch.hvm.nmi_blocked, true);
     s->vmcb->intercept3 |= INTERCEPT_IRET;
 }
 
@@ -130,7 +130,7 @@ void svm_prepare_events(struct vcpu *v)
     }
     if (busy)
         inject_saved(v);
-    intr = svm_of(v)->nmi_blocked ? hvm_intr_maskable(v) : hvm_intr_pending(v);
+    intr = hvm_intr_pending(v);
     now = can_take_now(v, busy);
     if (!(intr.from_lapic && now) && hvm_intr_cr8_matters(v, intr))
         c->cr_write |= INTERCEPT_CR8;

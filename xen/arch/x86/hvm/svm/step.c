@@ -29,10 +29,10 @@ void svm_begin_step(struct vcpu *v)
     s->step_rip = v->arch.regs.rip;
 }
 
-static void retired(struct svm_vcpu *s)
+static void retired(struct vcpu *v)
 {
-    s->stepping = false;
-    s->nmi_blocked = false;
+    svm_of(v)->stepping = false;
+    hvm_unblock_nmi(v);
 }
 
 /* The IRET was not executed, something else comes first: wait for the next one. */
@@ -49,7 +49,7 @@ bool svm_step_now(struct vcpu *v)
     if (v->arch.hvm.event.valid)
         abandon(s);
     else if (v->arch.regs.rip != s->step_rip)
-        retired(s);             /* a new context was loaded */
+        retired(v);             /* a new context was loaded */
     return s->stepping;
 }
 
@@ -95,7 +95,7 @@ bool svm_step_exit(struct vcpu *v)
     uint64_t reasons = disarm(v, s), vector = c->exitcode - EXIT_EXCEPTION;
 
     if (trap || v->arch.regs.rip != s->step_rip) {
-        retired(s);
+        retired(v);
         if (db && reasons)
             hvm_inject_exception(v, EXC_DB, -1);
         return db;

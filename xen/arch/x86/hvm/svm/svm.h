@@ -23,7 +23,6 @@ struct svm_vcpu {
     uint64_t asid_gen;
     bool dr_loaded;             /* the CPU has the guest's DR0-3, no DR intercept */
     struct hvm_intr offered;    /* the CPU's to deliver, until the exit */
-    bool nmi_blocked;           /* from an NMI's injection until its IRET is executed */
     /* step.c: the IRET is next; at which RIP, and what the guest's TF and DR6 are. */
     bool stepping, step_tf;
     uint64_t step_rip, step_dr6;

@@ -63,6 +63,7 @@ struct hvm_vcpu {
     struct vlapic *vlapic;
     uint8_t evtchn_upcall_vector;     /* HVMOP_set_evtchn_upcall_vector, 0: none */
     bool nmi_pending;
+    bool nmi_blocked;                 /* from an NMI's injection until its IRET is done */
     bool init_done;                   /* has its first register state */
     struct hvm_event event;
     bool insn_retired;                /* this exit stepped over an instruction */
@@ -184,6 +185,11 @@ int hvm_set_efer(struct vcpu *v, uint64_t val);
 void hvm_hlt(struct vcpu *v);
 /* An NMI for v, also out of a HLT with interrupts off. Any context. */
 void hvm_post_nmi(struct vcpu *v);
+/*
+ * v = current or paused: its NMIs are no longer held back. One that is pending is v's to
+ * look for afterwards; hvm_post_nmi() wakes nobody for it while they are.
+ */
+void hvm_unblock_nmi(struct vcpu *v);
 uint64_t hvm_guest_tsc(struct vcpu *v);
 void hvm_set_guest_tsc(struct vcpu *v, uint64_t tsc);
 
@@ -194,10 +200,10 @@ struct hvm_intr {
     uint8_t vector;
     bool from_lapic;      /* goes from IRR to ISR; else it is the callback or an NMI */
 };
+/* An NMI is pending, and v is not in the handler of another. */
+bool hvm_nmi_due(struct vcpu *v);
 /* Highest-priority deliverable interrupt (TPR respected, RFLAGS.IF not), not consumed. */
 struct hvm_intr hvm_intr_pending(struct vcpu *v);
-/* The same without NMIs, for a vCPU that cannot take one now. */
-struct hvm_intr hvm_intr_maskable(struct vcpu *v);
 /* Another one than next (of these two) may be due once the guest writes to CR8. */
 bool hvm_intr_cr8_matters(struct vcpu *v, struct hvm_intr next);
 /*
