@@ -62,6 +62,7 @@ static void common_reset(struct vcpu *v)
     v->arch.regs.rflags = 2;
     memset(&h->event, 0, sizeof(h->event));
     h->nmi_pending = false;
+    hvm_unblock_nmi(v);
     memset(h->dr, 0, sizeof(h->dr));
     h->dr6 = DR6_RESET;
     h->dr7 = DR7_RESET;

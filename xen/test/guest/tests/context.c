@@ -146,14 +146,14 @@ __asm__(".pushsection .rodata\n"
         "halt_hlt: .byte 0x2e; hlt\n"
         "incl 0x3004\n"
         "1: pause; jmp 1b\n"
-        "halt_nmi: incl 0x3008; iret\n"
+        "halt_nmi: incl 0x3008; 3: pause; cmpl $0, 0x3010; jne 3b; iret\n"
         "halt_sender: pause; cmpl $0, 0x300c; je halt_sender\n"
         "movl $0, 0xfee00310; movl $0x4400, 0xfee00300\n"
         "2: pause; jmp 2b\n"
         "halt_end: .code64; .popsection");
 
 struct halt_words {
-    uint32_t there, woken, nmis, send;
+    uint32_t there, woken, nmis, send, stay;
 };
 static volatile struct halt_words *const words =
     (void *)((REMOTE_VIEW << 12) + WORDS_AT);
@@ -251,6 +251,33 @@ TEST(only_an_nmi_wakes_it)
     CHECK(soon(&words->nmis));
     CHECK(soon(&words->woken));
     CHECK_EQ(words->nmis, 1);
+    remote_unsee();
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
+}
+
+/* Until vCPU 0 halts for an NMI, and has it. */
+static bool halt_and_nmi(void)
+{
+    begin();
+    flat_cpu(0, in_code(halt_code));
+    flat_cpu(1, in_code(halt_sender));
+    words->there = words->woken = words->nmis = words->send = 0;
+    if (load() || simple(XEN_DOMCTL_unpausedomain, guest) || !soon(&words->there))
+        return false;
+    words->send = 1;
+    return soon(&words->nmis);
+}
+
+/* A context loaded over a vCPU in an NMI's handler is not in that handler. */
+TEST(loaded_out_of_an_nmi)
+{
+    CHECK_EQ(make_halting(), 0);
+    words->stay = 1;
+    CHECK(halt_and_nmi());
+    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
+    words->stay = 0;
+    CHECK(halt_and_nmi());
+    CHECK(soon(&words->woken));
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
 }

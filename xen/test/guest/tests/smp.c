@@ -274,3 +274,29 @@ TEST(nmi_wakes_halted)
         CHECK_EQ(nmis, round);
     }
 }
+
+static void stay(struct frame *f)
+{
+    on_nmi(f);
+    for (;;)
+        __asm__ volatile("pause");
+}
+
+/* INIT ends the handler of an NMI, so the next one need not wait for its IRET. */
+TEST(restart_in_nmi)
+{
+    if (cpu_count() < 2)
+        return;
+    nmis = times_run = 0;
+    set_handler(2, stay);
+    CHECK(cpu_start(1, spin));
+    CHECK(wait_for(&times_run, 1));
+    apic_send(2, 0x4400);
+    CHECK(wait_for(&nmis, 1));
+    set_handler(2, on_nmi);
+    CHECK(cpu_start(1, spin));
+    CHECK(wait_for(&times_run, 2));
+    apic_send(2, 0x4400);
+    CHECK(wait_for(&nmis, 2));
+    CHECK(cpu_start(1, count_me));
+}

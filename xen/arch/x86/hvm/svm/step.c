@@ -46,10 +46,10 @@ bool svm_step_now(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
 
-    if (v->arch.hvm.event.valid)
+    if (!v->arch.hvm.nmi_blocked)
+        s->stepping = false;    /* a reset, or a new context was loaded */
+    else if (v->arch.hvm.event.valid || v->arch.regs.rip != s->step_rip)
         abandon(s);
-    else if (v->arch.regs.rip != s->step_rip)
-        retired(v);             /* a new context was loaded */
     return s->stepping;
 }
 
