@@ -241,6 +241,24 @@ void charge_free(void *p)
         large_free(p);
 }
 
+void charge_disown(void *p)
+{
+    struct page_info *pg = virt_to_page(p);
+    struct obj *o = (struct obj *)p - 1;
+
+    if ((uintptr_t)p & ~PAGE_MASK) {
+        charge_sub(o->charge, o->tag, class_size[o->class]);
+        charge_add(NULL, o->tag, class_size[o->class]);
+        o->charge = NULL;
+    } else {
+        unsigned int tag = (pg->aux >> 8) & 0xff;
+
+        charge_sub(aux_charge(pg->aux), tag, pg->type << PAGE_SHIFT);
+        charge_add(NULL, tag, pg->type << PAGE_SHIFT);
+        pg->aux = aux_pack(NULL, tag, 0);
+    }
+}
+
 void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
 {
     struct page_info *pg;

@@ -134,9 +134,15 @@ static void msix_set_mask(struct msi_source *src, bool masked)
 
 static void drop(struct vector *v);
 
-static int make_vectors(struct vectors *of, unsigned int count)
+/* A guest decides how many there are: they are charged to whoever has the device. */
+static struct charge *charge_of(const struct pci_dev *pdev)
 {
-    of->v = xalloc_array(struct vector, count);
+    return pdev->domain ? &pdev->domain->charge : NULL;
+}
+
+static int make_vectors(struct pci_dev *pdev, struct vectors *of, unsigned int count)
+{
+    of->v = charge_alloc_array(charge_of(pdev), CHARGE_IRQ, count, sizeof(*of->v));
     of->count = of->v ? count : 0;
     return of->v ? 0 : -ENOMEM;
 }
@@ -145,7 +151,7 @@ static void drop_vectors(struct vectors *of)
 {
     for (unsigned int i = 0; i < of->count; i++)
         drop(&of->v[i]);
-    xfree(of->v);
+    charge_free(of->v);
     *of = (struct vectors){ NULL, 0 };
 }
 
@@ -175,7 +181,7 @@ static int map_table(struct pci_dev *pdev, struct msi_state *state)
     /* The BAR moved: what was programmed through the old place is void. */
     unmap_table(state);
     state->table_pa = bar->addr + info.table_offset;
-    if (make_vectors(&state->of[true], info.vectors))
+    if (make_vectors(pdev, &state->of[true], info.vectors))
         return -ENOMEM;
     state->table = ioremap(state->table_pa, len);
     if (!state->table)
@@ -192,7 +198,7 @@ static int make_msi(struct pci_dev *pdev, struct msi_state *state)
     if (!pci_msi_info(pdev, false, &info))
         return -EINVAL;
     state->msi_mask = (uint32_t)((1ULL << info.vectors) - 1);
-    return make_vectors(&state->of[false], info.vectors);
+    return make_vectors(pdev, &state->of[false], info.vectors);
 }
 
 /* The vector's slot, made on first use. */
@@ -203,7 +209,7 @@ static int get_vector(struct pci_dev *pdev, bool msix, unsigned int entry,
     int err;
 
     if (!state) {
-        state = xalloc(struct msi_state);
+        state = charge_alloc(charge_of(pdev), CHARGE_IRQ, sizeof(*state));
         if (!state)
             return -ENOMEM;
         pdev->msi = state;
@@ -326,6 +332,6 @@ void pci_msi_release(struct pci_dev *pdev)
         return;
     drop_vectors(&state->of[false]);
     unmap_table(state);
-    xfree(state);
+    charge_free(state);
     pdev->msi = NULL;
 }

@@ -60,6 +60,13 @@ void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t
 /* NULL is allowed. Finds size, charge and tag by itself. */
 void charge_free(void *p);
 
+/*
+ * What charge_alloc() gave is the hypervisor's own from now on: for memory that hardware
+ * which does not answer may still use, and that so outlives its domain. Nobody else may
+ * use or free p meanwhile.
+ */
+void charge_disown(void *p);
+
 /* 1 << order zeroed pages as a direct-map address; charge_free_pages takes it back. */
 void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order);
 void charge_free_pages(void *p, unsigned int order);

@@ -5,14 +5,35 @@
 
 unsigned int allocated, fail_at;
 
+/* Before each object, as long as two of the strictest alignment. */
+union head {
+    struct {
+        struct charge *charge;
+        enum charge_tag tag;
+        size_t size;
+    };
+    char room[32];
+};
+
+static void account(const union head *h, int sign)
+{
+    if (h->charge)
+        h->charge->bytes[h->tag] += (uint64_t)((int64_t)h->size * sign);
+}
+
 void *charge_alloc(struct charge *c, enum charge_tag tag, size_t size)
 {
-    (void)c;
-    (void)tag;
+    union head *h;
+
     if (fail_at && --fail_at == 0)
         return NULL;
+    h = calloc(1, sizeof(*h) + size);
+    h->charge = c;
+    h->tag = tag;
+    h->size = size;
     allocated++;
-    return calloc(1, size);
+    account(h, 1);
+    return h + 1;
 }
 
 void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t size)
@@ -20,8 +41,19 @@ void *charge_alloc_array(struct charge *c, enum charge_tag tag, size_t n, size_t
     return charge_alloc(c, tag, n * size);
 }
 
+void charge_disown(void *p)
+{
+    union head *h = (union head *)p - 1;
+
+    account(h, -1);
+    h->charge = NULL;
+}
+
 void charge_free(void *p)
 {
-    allocated -= p != NULL;
-    free(p);
+    if (!p)
+        return;
+    charge_disown(p);
+    allocated--;
+    free((union head *)p - 1);
 }

@@ -225,12 +225,40 @@ static void test_pages_and_failures(void **state)
     check_whole();
 }
 
+/* What outlives its domain is not charged to it, and is still memory in use. */
+static void test_disowned(void **state)
+{
+    static const size_t sizes[] = {24, 2000, PAGE_SIZE, 3 * PAGE_SIZE};
+    static struct charge c;
+    char *p[ARRAY_SIZE(sizes)];
+    uint64_t before = alloc_bytes_in_use(), held;
+
+    memset(&c, 0, sizeof(c));
+    for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        p[i] = charge_alloc(&c, CHARGE_IOMMU, sizes[i]);
+        assert_non_null(p[i]);
+        p[i][sizes[i] - 1] = 7;
+    }
+    held = alloc_bytes_in_use();
+    for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++)
+        charge_disown(p[i]);
+    assert_int_equal(charge_total(&c), 0);
+    assert_int_equal(alloc_bytes_in_use(), held);
+    for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        assert_int_equal(p[i][sizes[i] - 1], 7);
+        charge_free(p[i]);
+    }
+    assert_int_equal(alloc_bytes_in_use(), before);
+    check_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),         cmocka_unit_test(test_zero_and_zones),
         cmocka_unit_test(test_claims),         cmocka_unit_test(test_objects),
-        cmocka_unit_test(test_pages_and_failures), cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_pages_and_failures),
+        cmocka_unit_test(test_disowned), cmocka_unit_test(test_quarantine),
     };
 
     /* RAM is added once: the heap has no way to forget. */

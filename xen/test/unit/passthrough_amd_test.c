@@ -91,10 +91,11 @@ bool amd_is_ioapic(uint16_t segment, uint16_t rid)
     return !segment && rid == IOAPIC_RID;
 }
 
-int amd_intremap_attach(struct pci_dev *pdev)
+int amd_intremap_attach(struct domain *d, struct pci_dev *pdev)
 {
     struct amd_irt *irt = &irts[PCI_RID(pdev->sbdf)];
 
+    (void)d;
     if (PCI_RID(pdev->sbdf) == IOAPIC_RID)
         return 0;
     irt->unit = &unit;
@@ -108,6 +109,12 @@ void amd_intremap_detach(struct pci_dev *pdev)
     if (PCI_RID(pdev->sbdf) != IOAPIC_RID)
         irts[PCI_RID(pdev->sbdf)].unit = NULL;
     pdev->iommu_priv = NULL;
+}
+
+void amd_intremap_lost(struct pci_dev *pdev)
+{
+    (void)pdev;
+    intremap_lost++;
 }
 
 uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings)

@@ -25,6 +25,7 @@ struct passthrough_vendor {
 
 /* The unit no longer answers. */
 extern bool unit_silent;
+extern unsigned int intremap_lost;     /* calls of a vendor's ..._intremap_lost() */
 /* Mapping for domain 0: counted only. */
 extern unsigned long identity_pages;
 /* The region of 00:04.0 begins at RESERVED_BASE. */

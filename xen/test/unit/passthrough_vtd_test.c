@@ -70,7 +70,13 @@ int vtd_run(struct vtd_unit *u, struct iommu_command cmd)
     return vtd_wait(u, 0);
 }
 
-int vtd_intremap_attach(struct pci_dev *pdev) { (void)pdev; return 0; }
+int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev)
+{
+    (void)d;
+    (void)pdev;
+    return 0;
+}
+void vtd_intremap_lost(struct pci_dev *pdev) { (void)pdev; intremap_lost++; }
 void vtd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
 
 bool vtd_is_ioapic(uint16_t segment, uint16_t rid)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <xen/alloc.h>
+#include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/irq.h>
 #include <xen/pci.h>
@@ -128,7 +129,7 @@ void irq_unmask(unsigned int irq)
 
 /* --- tests --- */
 
-static struct domain *const someone = (struct domain *)0x1000;
+static struct domain owner, *const someone = &owner; /* who pays for vectors, too */
 
 static void arrived(unsigned int irq, void *data)
 {
@@ -138,7 +139,10 @@ static void arrived(unsigned int irq, void *data)
 
 static int bind(bool msix, unsigned int entry)
 {
-    return pci_msi_bind(&dev, msix, entry, someone, arrived, NULL);
+    int err = pci_msi_bind(&dev, msix, entry, someone, arrived, NULL);
+
+    assert_true(err || owner.charge.bytes[CHARGE_IRQ]);
+    return err;
 }
 
 static uint32_t word(unsigned int reg)
@@ -154,6 +158,7 @@ static void enter(bool remapping)
     memset(table, 0, sizeof(table));
     iommu_intremap = remapping;
     fail_alloc_at = 0;
+    dev.domain = &owner;
     dev.msi_pos = MSI;
     dev.msix_pos = MSIX;
     dev.bar[1].addr = 0xfe000000;
@@ -169,6 +174,7 @@ static void enter(bool remapping)
 static void leave(void)
 {
     pci_msi_release(&dev);
+    assert_int_equal(owner.charge.bytes[CHARGE_IRQ], 0);
     assert_int_equal(cfg[MSI + PCI_MSI_CONTROL] &
                          (PCI_MSI_ENABLE | PCI_MSI_COUNT_ENABLED), 0);
     for (unsigned int i = 0; i < IRQS; i++)

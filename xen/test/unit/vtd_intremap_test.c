@@ -13,6 +13,7 @@
 
 #include <xen/acpi.h>
 #include <xen/alloc.h>
+#include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/irq.h>
 #include <xen/pci.h>
@@ -140,11 +141,14 @@ static void enter(unsigned int msi, unsigned int msix)
         __set_bit(3 * i, unit.irt_used);
 }
 
+static struct domain owner; /* has the devices, and pays */
+
 static void leave(void)
 {
     vtd_intremap_detach(&dev);
     vtd_intremap_detach(&other);
     assert_int_equal(in_use(), OTHERS);
+    assert_int_equal(owner.charge.bytes[CHARGE_IOMMU], 0);
     charge_free(unit.irt);
     charge_free(unit.irt_used);
     assert_int_equal(allocated, 0);
@@ -182,7 +186,7 @@ static void test_block(void **state)
 
     (void)state;
     enter(8, 0);
-    assert_int_equal(vtd_intremap_attach(&dev), 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
     for (unsigned int n = 0; n < 8; n++) {
         remap(n, (uint8_t)(0x40 + n), &msg);
         if (!n)
@@ -198,7 +202,7 @@ static void test_block(void **state)
     vtd_unmap_msi(&dev, 3);
     assert_int_equal(unit.irt[target(&first, 3)].word[0], 0);
     assert_true(test_bit(target(&first, 3), unit.irt_used));
-    assert_int_equal(vtd_intremap_attach(&other), 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &other), 0);
     assert_int_equal(in_use(), OTHERS + 16);
     remap(3, 0x78, &msg);
     assert_int_equal(vector_at(target(&first, 3)), 0x78);
@@ -213,7 +217,7 @@ static void test_both(void **state)
 
     (void)state;
     enter(2, 5);
-    assert_int_equal(vtd_intremap_attach(&dev), 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
     for (unsigned int n = 0; n < 5; n++) {
         remap(n, (uint8_t)(0x50 + n), &msg);
         assert_int_equal(vector_at(target(&msg, 0)), 0x50 + n);
@@ -231,12 +235,29 @@ static void test_one(void **state)
 
     (void)state;
     enter(1, 0);
-    assert_int_equal(vtd_intremap_attach(&dev), 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
+    assert_true(owner.charge.bytes[CHARGE_IOMMU] > 0);
     assert_int_equal(in_use(), OTHERS);
     remap(0, 0x60, &msg);
     assert_int_equal(vector_at(target(&msg, 0)), 0x60);
     vtd_unmap_msi(&dev, 0);
     assert_int_equal(in_use(), OTHERS);
+    leave();
+}
+
+/* A unit that is lost keeps the entries, and its owner does not pay for ever. */
+static void test_lost(void **state)
+{
+    struct msi_msg msg;
+
+    (void)state;
+    enter(2, 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
+    remap(0, 0x61, &msg);
+    vtd_intremap_lost(&dev);
+    assert_int_equal(owner.charge.bytes[CHARGE_IOMMU], 0);
+    assert_int_equal(vector_at(target(&msg, 0)), 0x61);
+    assert_int_equal(in_use(), OTHERS + 2);
     leave();
 }
 
@@ -249,12 +270,12 @@ static void test_failures(void **state)
     enter(4, 0);
     for (unsigned int i = 9; i < IRT_ENTRIES; i += 3)
         __set_bit(i, unit.irt_used);
-    assert_int_equal(vtd_intremap_attach(&dev), -ENOSPC);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), -ENOSPC);
     assert_null(dev.iommu_priv);
     assert_int_equal(allocated, 2);
     for (unsigned int i = 9; i < IRT_ENTRIES; i += 3)
         __clear_bit(i, unit.irt_used);
-    assert_int_equal(vtd_intremap_attach(&dev), 0);
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
     remap(1, 0x41, &msg);
     run_error = -ETIMEDOUT;
     vtd_intremap_detach(&dev);
@@ -269,7 +290,7 @@ int main(void)
         cmocka_unit_test(test_block),
         cmocka_unit_test(test_both),
         cmocka_unit_test(test_one),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_lost), cmocka_unit_test(test_failures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
         return -ENODEV;
     if (info.unit->dead)
         return -ETIMEDOUT;
-    err = amd_intremap_attach(pdev);
+    err = amd_intremap_attach(d, pdev);
     if (err)
         return err;
 
@@ -182,7 +182,9 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
     err2 = iommu_space_leave(d, info.unit->index);
     for (unsigned int i = 0; i < gone; i++)
         write_once(closed[i][1], 0);
-    if (!err)
+    if (err)
+        amd_intremap_lost(pdev);
+    else
         amd_intremap_detach(pdev);
     return err ? err : err2;
 }

@@ -214,8 +214,11 @@ int amd_fault_init(struct amd_unit *u);
 /* intremap.c */
 int amd_intremap_init(void);
 int amd_intremap_start(void);
-int amd_intremap_attach(struct pci_dev *pdev);
+/* What the device needs is charged to d, its next owner. */
+int amd_intremap_attach(struct domain *d, struct pci_dev *pdev);
 void amd_intremap_detach(struct pci_dev *pdev);
+/* Instead of detach, of a unit that is lost: it may use the tables for ever. */
+void amd_intremap_lost(struct pci_dev *pdev);
 int amd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
 void amd_unmap_msi(struct pci_dev *pdev, unsigned int entry);
 int amd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte);

@@ -8,6 +8,7 @@
  * compared with the RTE's vector field; the ninth tells two pins with one vector apart.
  */
 #include <xen/alloc.h>
+#include <xen/domain.h>
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
@@ -29,9 +30,10 @@ struct ioapic {
 static struct ioapic ioapics[ACPI_MAX_IOAPICS];
 static unsigned int nr_ioapics;
 
-static struct amd_irt *new_irt(uint16_t segment, uint16_t rid, struct amd_unit *u)
+static struct amd_irt *new_irt(struct charge *c, uint16_t segment, uint16_t rid,
+                               struct amd_unit *u)
 {
-    struct amd_irt *irt = xalloc(struct amd_irt);
+    struct amd_irt *irt = charge_alloc(c, CHARGE_IOMMU, sizeof(*irt));
 
     if (!irt)
         return NULL;
@@ -39,9 +41,9 @@ static struct amd_irt *new_irt(uint16_t segment, uint16_t rid, struct amd_unit *
     irt->rid = rid;
     irt->unit = u;
     /* A page where half of one would do: the table wants alignment. */
-    irt->entry = charge_alloc_pages(NULL, CHARGE_MISC, 0);
+    irt->entry = charge_alloc(c, CHARGE_IOMMU, PAGE_SIZE);
     if (!irt->entry) {
-        xfree(irt);
+        charge_free(irt);
         return NULL;
     }
     return irt;
@@ -101,7 +103,7 @@ int __init amd_intremap_start(void)
                 io->irt = ioapics[j].irt;
         }
         if (!io->irt)
-            io->irt = new_irt(PCI_SEG(u->sbdf), s->devid, u);
+            io->irt = new_irt(NULL, PCI_SEG(u->sbdf), s->devid, u);
         if (!io->irt)
             return -ENOMEM;
         for (unsigned int pin = 0; pin < PINS; pin++)
@@ -126,7 +128,7 @@ bool amd_is_ioapic(uint16_t segment, uint16_t rid)
  * With remapping on, a device that can signal messages gets a table; not one that stands
  * where the table of an I/O APIC is, as southbridges have it.
  */
-int amd_intremap_attach(struct pci_dev *pdev)
+int amd_intremap_attach(struct domain *d, struct pci_dev *pdev)
 {
     uint16_t segment = PCI_SEG(pdev->sbdf), rid = PCI_RID(pdev->sbdf);
     struct amd_device_info info;
@@ -136,7 +138,7 @@ int amd_intremap_attach(struct pci_dev *pdev)
         return 0;
     if (!amd_device_info(segment, rid, &info))
         return -ENODEV;
-    pdev->iommu_priv = new_irt(segment, rid, info.unit);
+    pdev->iommu_priv = new_irt(&d->charge, segment, rid, info.unit);
     return pdev->iommu_priv ? 0 : -ENOMEM;
 }
 
@@ -147,8 +149,18 @@ void amd_intremap_detach(struct pci_dev *pdev)
     if (!irt)
         return;
     pdev->iommu_priv = NULL;
-    charge_free_pages(irt->entry, 0);
-    xfree(irt);
+    charge_free(irt->entry);
+    charge_free(irt);
+}
+
+void amd_intremap_lost(struct pci_dev *pdev)
+{
+    struct amd_irt *irt = pdev->iommu_priv;
+
+    if (!irt)
+        return;
+    charge_disown(irt->entry);
+    charge_disown(irt);
 }
 
 static uint32_t make_irte(uint8_t vector, unsigned int type, bool logical, uint8_t dest)

@@ -136,7 +136,7 @@ int vtd_attach(struct domain *d, struct pci_dev *pdev)
     for (unsigned int i = 0; i < n && !err; i++)
         err = prepare_bus(u, rid[i]);
     if (!err)
-        err = vtd_intremap_attach(pdev);
+        err = vtd_intremap_attach(d, pdev);
     if (err)
         return err;
 
@@ -172,7 +172,9 @@ int vtd_detach(struct domain *d, struct pci_dev *pdev)
     err = flush_entries(u, s->id, rid, n);
 
     err2 = iommu_space_leave(d, u->index);
-    if (!err)
+    if (err)
+        vtd_intremap_lost(pdev);
+    else
         vtd_intremap_detach(pdev);
     return err ? err : err2;
 }

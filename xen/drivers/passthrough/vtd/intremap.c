@@ -5,6 +5,7 @@
  * the old format are blocked.
  */
 #include <xen/alloc.h>
+#include <xen/domain.h>
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
@@ -114,7 +115,7 @@ static int take_block(struct vtd_msi *msi, unsigned int n)
  * With remapping on, a device that can signal messages gets a place to note them. Several
  * vectors of MSI are one message, so their entries follow each other.
  */
-int vtd_intremap_attach(struct pci_dev *pdev)
+int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev)
 {
     unsigned int count = 0, block = 0;
     struct pci_msi_info info;
@@ -127,7 +128,7 @@ int vtd_intremap_attach(struct pci_dev *pdev)
         count = MAX(count, info.vectors);
     if (!iommu_intremap || pdev->iommu_priv || !count)
         return 0;
-    msi = charge_alloc(NULL, CHARGE_MISC,
+    msi = charge_alloc(&d->charge, CHARGE_IOMMU,
                        sizeof(*msi) + count * sizeof(msi->index[0]));
     if (!msi)
         return -ENOMEM;
@@ -184,6 +185,12 @@ void vtd_intremap_detach(struct pci_dev *pdev)
         vtd_unmap_msi(pdev, i);
     pdev->iommu_priv = NULL;
     charge_free(msi);
+}
+
+void vtd_intremap_lost(struct pci_dev *pdev)
+{
+    if (pdev->iommu_priv)
+        charge_disown(pdev->iommu_priv);
 }
 
 static uint64_t make_irte(uint8_t vector, unsigned int mode, bool logical, bool level,
