@@ -220,7 +220,7 @@ static int load_cpu(struct domain *d, struct vcpu *v, const void *record, uint32
         .has_error = r.pending_error_valid,
         .error = r.error_code,
     };
-    /* The record has no word for NMIs held back: a handler is no longer alone. */
+    /* None are held back: the record has no word for it (README.md). */
     hvm_unblock_nmi(v);
     h->init_done = true;
     v->is_initialised = true;
