@@ -6,6 +6,7 @@
  * any other event (8.5). Nothing of that reaches the guest: a fault is given to it with
  * the flags it had, and the trap only if TF was its own.
  */
+#include <asm/msr.h>
 #include "svm.h"
 
 /* Bits of DR6 that say what a #DB is about. */
@@ -20,19 +21,33 @@
 #define HAS_ERROR                                                               \
     (1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS | 1u << EXC_GP | 1u << EXC_AC)
 
+static void retired(struct vcpu *v)
+{
+    svm_of(v)->stepping = false;
+    hvm_unblock_nmi(v);
+}
+
+/*
+ * Outside of long mode an IRET with NT set switches tasks, and the outgoing task's state
+ * would keep the TF that is ours (APM vol. 2 chapter 12). So it goes without, and the
+ * next NMI may come before it.
+ */
+static bool switches_task(const struct vcpu *v)
+{
+    return (v->arch.regs.rflags & X86_EFLAGS_NT) && !(v->arch.hvm.efer & EFER_LMA);
+}
+
 void svm_begin_step(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
 
     s->vmcb->intercept3 &= ~INTERCEPT_IRET;
+    if (switches_task(v)) {
+        retired(v);
+        return;
+    }
     s->stepping = true;
     s->step_rip = v->arch.regs.rip;
-}
-
-static void retired(struct vcpu *v)
-{
-    svm_of(v)->stepping = false;
-    hvm_unblock_nmi(v);
 }
 
 /* The IRET was not executed, something else comes first: wait for the next one. */
@@ -87,24 +102,26 @@ static void give_fault(struct vcpu *v, struct vmcb *c, uint8_t vector)
                              HAS_ERROR & 1u << vector ? (int)(uint16_t)c->exitinfo1 : -1);
 }
 
+/*
+ * RIP has moved without a trap if another vCPU put an INT n or so in place of the IRET.
+ * Exceptions are intercepted until now, so one that exits has its place here, too.
+ */
 bool svm_step_exit(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *c = s->vmcb;
-    bool db = c->exitcode == EXIT_EXCEPTION + EXC_DB, trap = db && (c->dr6 & DR6_BS);
+    bool db = c->exitcode == EXIT_EXCEPTION + EXC_DB;
+    bool over = (db && (c->dr6 & DR6_BS)) || v->arch.regs.rip != s->step_rip;
     uint64_t reasons = disarm(v, s), vector = c->exitcode - EXIT_EXCEPTION;
 
-    if (trap || v->arch.regs.rip != s->step_rip) {
+    if (over)
         retired(v);
-        if (db && reasons)
-            hvm_inject_exception(v, EXC_DB, -1);
-        return db;
-    }
-    if (!s->step_tf)
+    else if (!s->step_tf)
         v->arch.regs.rflags &= ~X86_EFLAGS_TF;
     if (c->exitcode < EXIT_EXCEPTION || vector >= 32 || vector == EXC_MC)
-        return false;           /* none of the IRET's doing: it is stepped again */
-    abandon(s);
+        return false;           /* none of its doing: if not over, it is stepped again */
+    if (!over)
+        abandon(s);
     if (db && reasons)
         hvm_inject_exception(v, EXC_DB, -1);
     else if (!db && vector != EXC_BP && vector != EXC_OF)
