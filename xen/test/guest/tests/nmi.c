@@ -269,6 +269,83 @@ TEST(own_steps)
     CHECK(trap_dr6 & BS);
 }
 
+/* --- an IRET that is another instruction when its turn comes ------------------------ */
+
+/* By a single byte, as others may be fetched at another time: 48 cf is IRETQ. */
+#define INT       0xcd
+#define REX_W     0x48
+#define INT_IRET  0xcf
+#define REPLACED  3000u
+
+extern volatile uint8_t iret_site;
+static volatile bool replacing;
+static unsigned int in_time;
+
+static void replace(unsigned int n)
+{
+    (void)n;
+    while (replacing) {
+        iret_site = INT;
+        for (unsigned int i = 0; i < 50; i++)
+            __asm__ volatile("pause");
+        iret_site = REX_W;
+        for (unsigned int i = 0; i < 50; i++)
+            __asm__ volatile("pause");
+    }
+}
+
+/* That the IRET was to be stepped can be seen here, and is harmless. */
+static void on_int(struct frame *f)
+{
+    in_time += !!(f->rflags & TF);
+    f->rflags &= ~TF;
+    __asm__ volatile("ud2");
+}
+
+static void on_ud(struct frame *f)
+{
+    faults++;
+    f->rip += 2;
+}
+
+static void iret_there(struct frame *f)
+{
+    (void)f;
+    __asm__ volatile("mov %%rsp, %%rbx; mov %%ss, %%ecx; push %%rcx; push %%rbx; pushfq\n"
+                     "mov %%cs, %%ecx; push %%rcx; lea 1f(%%rip), %%rcx; push %%rcx\n"
+                     "iret_site: iretq; 1: mov %%rbx, %%rsp"
+                     ::: "rbx", "rcx", "memory");
+}
+
+/*
+ * Another processor changes it between the intercept and its execution. The INT is not
+ * trapped behind, so what comes next in its handler meets the intercepts of the step.
+ */
+TEST(iret_replaced)
+{
+    unsigned int ints = 0;
+
+    if (cpu_count() < 2)
+        return;
+    replacing = true;
+    in_time = more = 0;
+    CHECK(cpu_start(1, replace));
+    set_handler(INT_IRET, on_int);
+    set_handler(6, on_ud);
+    for (unsigned int i = 0; i < REPLACED; i++) {
+        inside = iret_there;
+        provoke(1);
+        CHECK_EQ(nmis, 1);
+        CHECK(faults <= 1);
+        ints += faults;
+    }
+    replacing = false;
+    set_handler(6, NULL);
+    set_handler(INT_IRET, NULL);
+    print("%u of %u replaced, %u in time\n", ints, REPLACED, in_time);
+    CHECK(ints);
+}
+
 /* --- a HLT in the handler ----------------------------------------------------------- */
 
 static unsigned int halts;
