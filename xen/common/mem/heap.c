@@ -62,7 +62,11 @@ static void block_take(struct page_info *pg)
     page_list_del(list_of(pg, pg->order), pg);
 }
 
-/* The free block of that order which with the one at mfn makes a block twice as large. */
+/*
+ * The free block of that order which with the one at mfn makes a block twice as large.
+ * Its first page can be in use and change while it is looked at. PGC_FREE comes and goes
+ * under the lock only: without it, the other fields are somebody else's. [heap_lock]
+ */
 static struct page_info *free_buddy(unsigned long mfn, unsigned int order)
 {
     mfn_t buddy = _mfn(mfn ^ (1UL << order));
@@ -71,8 +75,9 @@ static struct page_info *free_buddy(unsigned long mfn, unsigned int order)
     if (!mfn_valid(buddy) || zone_of(mfn_x(buddy)) != zone_of(mfn))
         return NULL;
     pg = mfn_to_page(buddy);
-    return pg->count == PGC_FREE && (pg->flags & FREE_HEAD) && pg->order == order ? pg
-                                                                                  : NULL;
+    if (__atomic_load_n(&pg->count, __ATOMIC_ACQUIRE) != PGC_FREE)
+        return NULL;
+    return (pg->flags & FREE_HEAD) && pg->order == order ? pg : NULL;
 }
 
 /* Merge the marked block at mfn upwards and list it. [heap_lock] */
@@ -89,7 +94,12 @@ static void block_release(unsigned long mfn, unsigned int order)
     block_put(mfn_to_page(_mfn(mfn)), order);
 }
 
-/* A block of exactly that order out of a zone, split off a larger one. [heap_lock] */
+/*
+ * A block of exactly that order out of a zone, split off a larger one. Its first page is
+ * no longer free when the lock goes, so nobody merges it. The others can lose PGC_FREE
+ * later: free_buddy() looks at the first pages of blocks next to what is freed, and these
+ * are inside this block only when a part of it is freed. [heap_lock]
+ */
 static struct page_info *zone_take(enum zone z, unsigned int order)
 {
     unsigned int o = order;
@@ -108,6 +118,7 @@ static struct page_info *zone_take(enum zone z, unsigned int order)
         pg += 1UL << o;
     }
     zone_free[z] -= 1UL << order;
+    __atomic_store_n(&pg->count, 0, __ATOMIC_RELAXED);
     return pg;
 }
 

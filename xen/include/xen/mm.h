@@ -25,7 +25,7 @@ struct page_info {
     uint64_t type;         /* PGT_* and type references; atomic */
     union {
         struct domain *owner; /* stable while referenced: then count is not zero */
-        struct {
+        struct { /* with PGC_FREE only; else these bits say something else */
             uint8_t order;  /* of the free block this page heads [heap lock] */
             uint8_t flags;
         };

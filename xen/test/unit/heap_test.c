@@ -11,9 +11,27 @@
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <xen/page_list.h>
+#include <xen/spinlock.h>
 #include "fake_ram.h"
 
 #define ALL (FAKE_LOW_PAGES + FAKE_HIGH_PAGES)
+
+/* What another CPU does right after a lock was released, once. */
+static void (*other_cpu)(void);
+
+void __real_spin_unlock(spinlock_t *l);
+void __wrap_spin_unlock(spinlock_t *l);
+
+void __wrap_spin_unlock(spinlock_t *l)
+{
+    void (*what)(void) = other_cpu;
+
+    __real_spin_unlock(l);
+    other_cpu = NULL;
+    if (what)
+        what();
+}
 
 static int setup(void **state)
 {
@@ -252,13 +270,102 @@ static void test_disowned(void **state)
     check_whole();
 }
 
+/* --- two CPUs ---------------------------------------------------------------------- */
+
+static struct page_info *taken, *neighbour;
+static uint64_t next_aux;
+
+/*
+ * Frees the neighbour of the page that the first CPU has just taken. The first CPU notes
+ * whom the page is charged to between two looks of this one at the page; for the second
+ * look that is the same as if it were there already.
+ */
+static void free_neighbour(void)
+{
+    taken->aux = next_aux;
+    heap_free(neighbour, 0);
+}
+
+/* Takes all pages one by one, none of them pg, and gives them back. */
+static void check_not_free(const struct page_info *pg)
+{
+    struct page_list got = {0};
+    struct page_info *one;
+    unsigned long n = 0;
+
+    while ((one = heap_alloc(0, 0)) != NULL) {
+        assert_ptr_not_equal(one, pg);
+        page_list_add(&got, one);
+        n++;
+    }
+    assert_int_equal(n, ALL - 1);
+    while ((one = page_list_pop(&got)) != NULL)
+        heap_free(one, 0);
+}
+
+/* A page that is taken is nobody's buddy, whatever its charge looks like. */
+static void test_taken_is_not_merged(void **state)
+{
+    static struct charge c;
+
+    memset(&c, 0, sizeof(c));
+    for (unsigned int tag = 0; tag < CHARGE_TAGS; tag++) {
+        void *p = charge_alloc_pages(&c, (enum charge_tag)tag, 0);
+
+        next_aux = virt_to_page(p)->aux;
+        charge_free_pages(p, 0);
+        taken = heap_alloc(1, 0);
+        neighbour = taken + 1;
+        heap_free(taken, 0);
+        other_cpu = free_neighbour;
+        assert_ptr_equal(heap_alloc(0, 0), taken);
+        assert_null(other_cpu);
+        check_not_free(taken);
+        heap_free(taken, 0);
+    }
+    check_whole();
+}
+
+static bool was_free[ALL];
+
+static struct page_info *nth_page(unsigned long i)
+{
+    return mfn_to_page(_mfn(i < FAKE_LOW_PAGES ? FAKE_LOW_MFN + i
+                                               : FAKE_HIGH_MFN + i - FAKE_LOW_PAGES));
+}
+
+static void note_free(void)
+{
+    for (unsigned long i = 0; i < ALL; i++)
+        was_free[i] = nth_page(i)->count & PGC_FREE;
+}
+
+/* What was taken is no free block from the moment on that others can look. */
+static void test_taken_under_lock(void **state)
+{
+    for (unsigned int order = 0; order <= 10; order++) {
+        struct page_info *pg;
+
+        other_cpu = note_free;
+        pg = heap_alloc(order, 0);
+        assert_non_null(pg);
+        assert_null(other_cpu);
+        for (unsigned long i = 0; i < ALL; i++)
+            assert_false(nth_page(i) == pg && was_free[i]);
+        heap_free(pg, order);
+    }
+    check_whole();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),         cmocka_unit_test(test_zero_and_zones),
         cmocka_unit_test(test_claims),         cmocka_unit_test(test_objects),
         cmocka_unit_test(test_pages_and_failures),
-        cmocka_unit_test(test_disowned), cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_disowned),
+        cmocka_unit_test(test_taken_is_not_merged),
+        cmocka_unit_test(test_taken_under_lock), cmocka_unit_test(test_quarantine),
     };
 
     /* RAM is added once: the heap has no way to forget. */
