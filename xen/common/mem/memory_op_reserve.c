@@ -69,6 +69,18 @@ static int place_block(struct p2m_txn *txn, const struct placement *p, unsigned 
 }
 
 /*
+ * Frees a frame of d that is nowhere. When d died meanwhile it may be free already, or
+ * somebody else's: only with a reference the owner stays who it is.
+ */
+static void drop_frame(struct domain *d, struct page_info *pg)
+{
+    if (!page_get(pg, d))
+        return;
+    page_drop_allocation(pg);
+    page_put(pg);
+}
+
+/*
  * One transaction for n blocks; how many are in place. They are even if the flush of what
  * they replaced failed. The frames of the others are freed.
  */
@@ -83,7 +95,7 @@ static unsigned long place_batch(struct domain *d, const struct placement *list,
     (void)p2m_commit(txn);
     for (i = done; i < n; i++)
         for (k = 0; k < 1ul << order; k++)
-            page_drop_allocation(list[i].pg + k);
+            drop_frame(d, list[i].pg + k);
     return done;
 }
 

@@ -131,11 +131,14 @@ void page_quarantine(struct page_info *pg);
 /*
  * 1 << order fresh scrubbed frames for d, each with one reference (PGC_ALLOCATED), on
  * d->page_list and in d->tot_pages; consumes d's claim. NULL: no memory, over max_pages,
- * or d is dying.
+ * or d is dying. When d dies later the frames go at once: who uses one needs page_get().
  */
 struct page_info *domain_alloc_pages(struct domain *d, unsigned int order,
                                      unsigned int memflags);
-/* Drop the allocation's reference once; false when it was dropped before. */
+/*
+ * Drop the allocation's reference once; false when it was dropped before. The caller has
+ * another one: a dying domain's frames can be another's before they are looked at.
+ */
 bool page_drop_allocation(struct page_info *pg);
 
 /* One more reference if pg is owned by d (any owner when d is NULL) and alive. */

@@ -12,6 +12,7 @@
 
 #include <xen/alloc.h>
 #include <xen/errno.h>
+#include <xen/page_list.h>
 #include <asm/boot.h>
 #include <asm/e820.h>
 
@@ -53,6 +54,43 @@ static void populate(void **state)
     /* Unmapped: just an account. */
     assert_int_equal(reserve(XENMEM_increase_reservation, OTHER_ID, NULL, 3, 0, 0), 3);
     assert_int_equal(wother->tot_pages, 5);
+    stop();
+}
+
+static xen_pfn_t late_list[3];
+static struct page_info *others;
+
+/* Another CPU destroys wother, and what it had goes to wd. */
+static void other_dies(uint64_t gva)
+{
+    struct page_info *had = page_list_first(&wother->page_list);
+
+    if (gva != (uintptr_t)&late_list[2])
+        return;
+    on_read = NULL;
+    assert_int_equal(wother->tot_pages, 2);
+    world_empty(wother);
+    assert_int_equal(had->count, PGC_FREE);
+    /* Who frees a frame last gets it first. */
+    for (unsigned int i = 0; i < FRAMES && others != had; i++)
+        others = domain_alloc_pages(wd, 0, 0);
+    assert_ptr_equal(others, had);
+}
+
+/* A domain dies while frames for it are on their way: they may be somebody's already. */
+static void populate_of_dying(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned int i = 0; i < ARRAY_SIZE(late_list); i++)
+        late_list[i] = W_BASE + i;
+    others = NULL;
+    on_read = other_dies;
+    assert_int_equal(reserve(XENMEM_populate_physmap, OTHER_ID, late_list, 3, 0, 0), 0);
+    assert_null(on_read);
+    assert_ptr_equal(others->owner, wd);
+    assert_int_equal(others->count, PGC_ALLOCATED | 1);
+    assert_int_equal(wother->tot_pages, 0);
     stop();
 }
 
@@ -422,6 +460,7 @@ int main(void)
         cmocka_unit_test(populate_flushes),
         cmocka_unit_test(populate_in_part),
         cmocka_unit_test(populate_refused),
+        cmocka_unit_test(populate_of_dying),
         cmocka_unit_test(populate_no_memory),
         cmocka_unit_test(preempted),
         cmocka_unit_test(decrease),

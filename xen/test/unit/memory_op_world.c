@@ -21,6 +21,7 @@
 struct boot_info boot_info;
 
 uint64_t bad_start, bad_end;
+void (*on_read)(uint64_t gva);
 static unsigned long next_args[6];
 unsigned int restarts;
 struct page_info *grant_frame[GRANT_MAX];
@@ -40,6 +41,8 @@ int copy_from_guest_va(void *dst, uint64_t gva, size_t len)
     if (bad(gva, len))
         return -EFAULT;
     memcpy(dst, (void *)(uintptr_t)gva, len);
+    if (on_read)
+        on_read(gva);
     return 0;
 }
 
@@ -143,6 +146,7 @@ void start(void)
 {
     world_start();
     bad_start = bad_end = 0;
+    on_read = NULL;
     iommu_caches_absent = false;
     memset(grant_frame, 0, sizeof(grant_frame));
 }

@@ -16,6 +16,8 @@
 #define GRANT_MAX   4u
 
 extern uint64_t bad_start, bad_end;
+/* What another CPU does when guest memory at gva was just read; NULL: nothing. */
+extern void (*on_read)(uint64_t gva);
 extern unsigned int restarts;       /* of the last call */
 extern struct page_info *grant_frame[GRANT_MAX];
 

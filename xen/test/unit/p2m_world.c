@@ -376,7 +376,7 @@ void world_start(void)
     fake_cpu_info.current = &vcpus[0];
 }
 
-static void kill_domain(struct domain *d)
+void world_empty(struct domain *d)
 {
     int rc;
 
@@ -391,6 +391,11 @@ static void kill_domain(struct domain *d)
     } while (rc == -ERESTART);
     w_preempt = false;
     assert_int_equal(rc, 0);
+}
+
+static void kill_domain(struct domain *d)
+{
+    world_empty(d);
     assert_true(page_list_empty(&d->page_list));
     assert_int_equal(d->tot_pages, 0);
     assert_int_equal(d->shared_pages, 0);

@@ -41,6 +41,8 @@ extern void (*w_racer)(void);
 void world_start(void);
 /* Kills both domains; checks that the heap is as it was and charges are zero. */
 void world_stop(bool quarantined);
+/* d dies as far as its map and its frames go; world_stop() does the rest. */
+void world_empty(struct domain *d);
 
 /* page_put without the check. */
 void __real_page_put(struct page_info *pg);
