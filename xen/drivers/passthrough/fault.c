@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a unit saw refused: counted for the device and its owner, and logged. */
+/*
+ * What a unit saw refused: counted for the device and its owner, and logged. And when a
+ * unit is asked for such reports, so that a wild device does not keep a CPU busy.
+ */
 #include <xen/domain.h>
 #include <xen/lib.h>
 #include <xen/pci.h>
-#include <xen/ratelimit.h>
+#include <xen/time.h>
+#include <asm/current.h>
 
 #include "private.h"
 
 #define FAULT_WINDOW    SECONDS(1)
 #define FAULT_LIMIT     500U
 
-static struct ratelimit fault_lines = RATELIMIT(20, SECONDS(1));
+/* A round goes on until it found nothing, or this many reports. */
+#define ROUND_REPORTS   64U
+#define ROUND_PAUSE     MILLISECS(10)
+
+static struct ratelimit fault_lines = RATELIMIT(20, SECONDS(1)); /* [pcidevs_lock] */
+static struct ratelimit storm_lines = RATELIMIT(10, SECONDS(10)); /* [pcidevs_lock] */
 
 /* Did this one make too many of them in a short time? [pcidevs_lock] */
 static bool count(struct pci_dev *pdev)
@@ -33,12 +42,20 @@ bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const cha
     uint32_t sbdf = (uint32_t)segment << 16 | rid;
     unsigned int lost = 0;
     struct pci_dev *pdev;
-    bool too_many;
+    bool too_many, show;
 
     spin_lock(&pcidevs_lock);
     pdev = pci_find((sbdf_t){ sbdf });
     too_many = pdev && count(pdev);
-    if (too_many || ratelimit_pass(&fault_lines, &lost)) {
+    /* Not all reports can be switched off: one that goes on comes here every second. */
+    show = too_many && ratelimit_pass(&storm_lines, &lost);
+    if (show)
+        printk(XENLOG_WARNING
+               "%s: %pp: %u refused accesses in a second: reports of it are off, "
+               "where they can be, until it is assigned anew\n",
+               iommu->name, &sbdf, FAULT_LIMIT);
+    lost = 0;
+    if (show || ratelimit_pass(&fault_lines, &lost)) {
         if (lost)
             printk(XENLOG_WARNING "%s: %u refused accesses were not shown\n", iommu->name,
                    lost);
@@ -50,10 +67,63 @@ bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const cha
             printk(XENLOG_WARNING "%s: %s: device %pp, address %#lx, flags %#lx\n",
                    iommu->name, what, &sbdf, (unsigned long)addr, (unsigned long)detail);
     }
-    if (too_many)
-        printk(XENLOG_WARNING
-               "%s: %pp: no more reports of it until it is assigned anew\n",
-               iommu->name, &sbdf);
     spin_unlock(&pcidevs_lock);
     return too_many;
+}
+
+/* ---- when they are read ---- */
+
+/*
+ * A unit that has reports nobody read sends no further interrupt: there is nothing to
+ * switch off in the pause. What comes after the last look interrupts, or the timer sees
+ * it.
+ */
+static void round_of_reads(void *data)
+{
+    struct iommu_faults *f = data;
+    unsigned int seen = 0, n;
+
+    if (NOW() < f->next) {
+        timer_set(&f->timer, f->next);
+        return;
+    }
+    do {
+        n = f->read(f->unit);
+        seen += n;
+    } while (n && seen < ROUND_REPORTS);
+    if (!seen)
+        return;
+    f->next = NOW() + ROUND_PAUSE;
+    timer_set(&f->timer, f->next);
+}
+
+void iommu_faults_pending(struct iommu_faults *f)
+{
+    tasklet_schedule(&f->work);
+}
+
+static void pause_over(void *data)
+{
+    iommu_faults_pending(data);
+}
+
+void iommu_faults_init(struct iommu_faults *f, unsigned int (*read)(void *), void *unit)
+{
+    f->read = read;
+    f->unit = unit;
+    f->lines = (struct ratelimit)RATELIMIT(5, SECONDS(1));
+    tasklet_init(&f->work, round_of_reads, f);
+    timer_init(&f->timer, pause_over, f, smp_processor_id());
+}
+
+bool iommu_faults_line(struct iommu_faults *f)
+{
+    unsigned int lost = 0;
+
+    if (!ratelimit_pass(&f->lines, &lost))
+        return false;
+    if (lost)
+        printk(XENLOG_WARNING "%s: %u lines about a unit were not shown\n", iommu->name,
+               lost);
+    return true;
 }

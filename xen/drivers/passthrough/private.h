@@ -7,6 +7,9 @@
 #include <xen/iommu.h>
 #include <xen/list.h>
 #include <xen/mm.h>
+#include <xen/ratelimit.h>
+#include <xen/softirq.h>
+#include <xen/timer.h>
 #include <asm/pt.h>
 
 extern const struct iommu_ops amd_iommu_ops, vtd_iommu_ops;
@@ -138,6 +141,28 @@ bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b);
  * comes with a bridge's name is DMA of devices behind it.
  */
 bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid);
+
+/*
+ * Reads what a unit reports, in rounds in softirq context. A device can cause reports
+ * faster than they are read: between two rounds that found some the CPU does other things
+ * (I6). Embedded in a vendor's unit; one that is set up stays for good.
+ */
+struct iommu_faults {
+    /* Read what is there, but no more than a ring: how many reports that were. */
+    unsigned int (*read)(void *unit);
+    void *unit;
+    struct tasklet work;
+    struct timer timer;
+    s_time_t next;              /* no round before this [work] */
+    struct ratelimit lines;     /* about the unit itself [work] */
+};
+
+/* At boot; f is zero. No failure, no lock needed. */
+void iommu_faults_init(struct iommu_faults *f, unsigned int (*read)(void *), void *unit);
+/* The unit has interrupted: a round follows, at once or when it is due. Any context. */
+void iommu_faults_pending(struct iommu_faults *f);
+/* From f's read function: may it print a line about the unit itself? Rate limited. */
+bool iommu_faults_line(struct iommu_faults *f);
 
 /*
  * A unit saw rid's access to addr refused. Counts, finds the owner and logs, rate

@@ -69,6 +69,12 @@ static bool refuse(uint16_t rid, uint64_t address, bool write)
                          7ULL << 32 | rid, address);
 }
 
+static void broken(void)
+{
+    for (unsigned int n = 0; n < 100; n++)
+        log_event((uint64_t)EVENT_ILLEGAL_COMMAND << 60, 0x1000);
+}
+
 uint64_t fake_mmio_in(const volatile void *p, unsigned int size)
 {
     (void)size;
@@ -143,6 +149,7 @@ int main(void)
 {
     static const struct fault_vendor amd = {
         .name = "AMD-Vi", .reset = reset, .refuse = refuse, .later = arrive,
+        .broken = broken, .broken_line = "illegal command",
         .room = RING_ENTRIES - 1, .what = "I/O page fault", .flags = "0x20",
     };
 

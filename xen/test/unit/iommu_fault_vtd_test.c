@@ -20,7 +20,7 @@ static struct vtd_unit unit;
 static uint8_t regs[REG_SPACE];
 static uint64_t record[RECORDS][2];
 static unsigned int next, first;    /* record to fill; where the pending ones begin */
-static bool overflowed;
+static bool overflowed, queue_error;
 
 static bool pending(void)
 {
@@ -55,8 +55,17 @@ static bool refuse(uint16_t rid, uint64_t address, bool write)
 
 static uint32_t fault_status(void)
 {
-    return (overflowed ? FSTS_OVERFLOW : 0) | (pending() ? FSTS_PENDING : 0) |
+    return (overflowed ? FSTS_OVERFLOW : 0) | (queue_error ? FSTS_QUEUE_ERROR : 0) |
+           (pending() ? FSTS_PENDING : 0) |
            first << 8;
+}
+
+/* The descriptor stays as it is, so that writing the bit back does not help. */
+static void broken(void)
+{
+    if (!queue_error)
+        unit_interrupts();
+    queue_error = true;
 }
 
 uint64_t fake_mmio_in(const volatile void *p, unsigned int size)
@@ -98,7 +107,7 @@ static void reset(void)
     memset(&unit, 0, sizeof(unit));
     memset(record, 0, sizeof(record));
     next = first = 0;
-    overflowed = false;
+    overflowed = queue_error = false;
     unit.regs = regs;
     unit.cap = (uint64_t)(RECORDS - 1) << 40 | (uint64_t)(RECORDS_AT / 16) << 24;
     assert_int_equal(vtd_fault_init(&unit), 0);
@@ -108,7 +117,8 @@ int main(void)
 {
     static const struct fault_vendor vtd = {
         .name = "VT-d", .reset = reset, .refuse = refuse, .room = RECORDS,
-        .what = "no write permission", .flags = "0x5",
+        .broken = broken,
+        .broken_line = "queue fault", .what = "no write permission", .flags = "0x5",
     };
 
     return run_fault_cases(&vtd);

@@ -28,8 +28,9 @@ static void report(struct amd_unit *u, const uint64_t *event)
     const char *name = code < ARRAY_SIZE(names) ? names[code] : NULL;
 
     if (code == EVENT_ILLEGAL_COMMAND || code == EVENT_COMMAND_HW) {
-        printk(XENLOG_ERR "AMD-Vi: unit %u: %s at %#lx\n", u->index, name,
-               (unsigned long)event[1]);
+        if (iommu_faults_line(&u->faults))
+            printk(XENLOG_ERR "AMD-Vi: unit %u: %s at %#lx\n", u->index, name,
+                   (unsigned long)event[1]);
         return;
     }
     if (iommu_report_fault(segment, rid, event[1], name ? name : "unknown event",
@@ -51,11 +52,12 @@ static bool entry_arrived(const uint64_t *event)
     return true;
 }
 
-static void drain(struct amd_unit *u)
+static unsigned int drain(struct amd_unit *u)
 {
     unsigned int tail = mmio_read32(u->regs + REG_EVENT_TAIL) / RING_ENTRY;
+    unsigned int found = 0;
 
-    while (u->event_head != tail % RING_ENTRIES) {
+    for (; u->event_head != tail % RING_ENTRIES; found++) {
         uint64_t *event = u->events + 2UL * u->event_head;
 
         if (entry_arrived(event)) {
@@ -67,6 +69,7 @@ static void drain(struct amd_unit *u)
         u->event_head = (u->event_head + 1) % RING_ENTRIES;
         mmio_write32(u->regs + REG_EVENT_HEAD, u->event_head * RING_ENTRY);
     }
+    return found;
 }
 
 /* After an overflow the log stands still until it is switched off and on. */
@@ -82,19 +85,23 @@ static void restart_log(struct amd_unit *u)
     u->event_head = 0;
     mmio_write64(u->regs + REG_STATUS, STATUS_EVENT_OVERFLOW | STATUS_EVENT_INT);
     mmio_write64(u->regs + REG_CONTROL, u->control);
-    printk(XENLOG_WARNING "AMD-Vi: unit %u: event log overflowed\n", u->index);
+    if (iommu_faults_line(&u->faults))
+        printk(XENLOG_WARNING "AMD-Vi: unit %u: event log overflowed\n", u->index);
 }
 
-static void event_work(void *data)
+static unsigned int read_reports(void *data)
 {
     struct amd_unit *u = data;
     uint64_t status = mmio_read64(u->regs + REG_STATUS);
+    unsigned int found;
 
     /* Cleared first: an event that arrives from here on interrupts again. */
     mmio_write64(u->regs + REG_STATUS, STATUS_EVENT_INT);
-    drain(u);
-    if (status & STATUS_EVENT_OVERFLOW)
-        restart_log(u);
+    found = drain(u);
+    if (!(status & STATUS_EVENT_OVERFLOW))
+        return found;
+    restart_log(u);
+    return found + 1;
 }
 
 static void event_interrupt(unsigned int irq, void *data)
@@ -102,7 +109,7 @@ static void event_interrupt(unsigned int irq, void *data)
     struct amd_unit *u = data;
 
     (void)irq;
-    tasklet_schedule(&u->event_work);
+    iommu_faults_pending(&u->faults);
 }
 
 /* The unit's own MSI capability. Its messages are never remapped. */
@@ -135,7 +142,7 @@ int amd_fault_init(struct amd_unit *u)
 {
     int err;
 
-    tasklet_init(&u->event_work, event_work, u);
+    iommu_faults_init(&u->faults, read_reports, u);
     if (!pci_find_cap(u->sbdf, PCI_CAP_MSI))
         return -ENODEV;
     u->msi = (struct msi_source){

@@ -142,8 +142,8 @@ struct amd_unit {
     bool stalled;               /* fault injection: it is not told of commands */
 
     uint64_t *events;
-    unsigned int event_head;    /* [tasklet] */
-    struct tasklet event_work;
+    unsigned int event_head;    /* [faults.work] */
+    struct iommu_faults faults;
     struct msi_source msi;
     int irq;                    /* 0 or less: none, the log is not read */
 };

@@ -30,7 +30,9 @@ static void report(struct vtd_unit *u, uint64_t low, uint64_t high)
     /* Bit 8 of what is shown as flags: a read. The rest is the reason. */
     uint64_t detail = reason | (high & FAULT_READ ? 0x100 : 0);
 
-    if (iommu_report_fault(u->segment, rid, low, reason_name(reason), detail))
+    /* A context entry has no say in reports of refused interrupts (9.3, FPD). */
+    if (iommu_report_fault(u->segment, rid, low, reason_name(reason), detail) &&
+        reason < FAULT_INTREMAP_FIRST)
         vtd_suppress_faults(u, rid);
 }
 
@@ -38,10 +40,10 @@ static void report(struct vtd_unit *u, uint64_t low, uint64_t high)
  * The records are a ring that starts where the status register says. It can go round
  * while it is read, so an empty record is not the end of it.
  */
-static void drain(struct vtd_unit *u)
+static unsigned int drain(struct vtd_unit *u)
 {
     unsigned int count = (unsigned int)CAP_FAULTS(u->cap);
-    unsigned int i = FSTS_INDEX(mmio_read32(u->regs + REG_FSTS));
+    unsigned int i = FSTS_INDEX(mmio_read32(u->regs + REG_FSTS)), found = 0;
 
     for (unsigned int n = 0; n < count; n++, i++) {
         uint8_t *rec = u->regs + CAP_FAULT_OFFSET(u->cap) + 16UL * (i % count);
@@ -53,25 +55,27 @@ static void drain(struct vtd_unit *u)
         /* Writing the valid bit back frees the record. */
         mmio_write32(rec + 12, (uint32_t)(FAULT_VALID >> 32));
         report(u, low, high);
+        found++;
     }
+    return found;
 }
 
-static void event_work(void *data)
+static unsigned int read_reports(void *data)
 {
     struct vtd_unit *u = data;
     uint32_t status = mmio_read32(u->regs + REG_FSTS);
+    uint32_t lasting = status & (FSTS_OVERFLOW | FSTS_QUEUE_FAULTS);
+    unsigned int found = drain(u);
 
-    drain(u);
-    if (status & FSTS_QUEUE_FAULTS)
+    if (!lasting)
+        return found;
+    if ((status & FSTS_QUEUE_FAULTS) && iommu_faults_line(&u->faults))
         printk(XENLOG_ERR "VT-d: unit %u: invalidation queue fault, status %#x\n",
                u->index, status);
-    if (status & FSTS_OVERFLOW)
+    if ((status & FSTS_OVERFLOW) && iommu_faults_line(&u->faults))
         printk(XENLOG_WARNING "VT-d: unit %u: fault records overflowed\n", u->index);
-    mmio_write32(u->regs + REG_FSTS, status & (FSTS_OVERFLOW | FSTS_QUEUE_FAULTS));
-    /* What came since the status was read has not raised another interrupt. */
-    if (mmio_read32(u->regs + REG_FSTS) &
-        (FSTS_PENDING | FSTS_OVERFLOW | FSTS_QUEUE_FAULTS))
-        tasklet_schedule(&u->event_work);
+    mmio_write32(u->regs + REG_FSTS, lasting);
+    return found + 1;
 }
 
 static void event_interrupt(unsigned int irq, void *data)
@@ -79,7 +83,7 @@ static void event_interrupt(unsigned int irq, void *data)
     struct vtd_unit *u = data;
 
     (void)irq;
-    tasklet_schedule(&u->event_work);
+    iommu_faults_pending(&u->faults);
 }
 
 /* The unit's own message. It is never remapped. */
@@ -104,7 +108,7 @@ int vtd_fault_init(struct vtd_unit *u)
 {
     int err;
 
-    tasklet_init(&u->event_work, event_work, u);
+    iommu_faults_init(&u->faults, read_reports, u);
     u->msi = (struct msi_source){
         .write_msg = write_msg, .set_mask = set_mask, .priv = u,
     };

@@ -136,7 +136,7 @@ struct vtd_unit {
     struct vtd_irte *irt;       /* IRT_ENTRIES [vtd_hw_lock] */
     unsigned long *irt_used;    /* bitmap [vtd_hw_lock] */
 
-    struct tasklet event_work;
+    struct iommu_faults faults;
     struct msi_source msi;
     int irq;                    /* 0 or less: none, faults are not read */
 };
