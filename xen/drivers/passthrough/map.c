@@ -81,6 +81,7 @@ int iommu_space_free_tables(struct domain *d)
     for (uint32_t left = s->served; left;)
         s->tables.quarantine |= s->model->dead(take_unit(&left));
     spin_lock(&d->iommu.lock);
+    s->tables.quarantine |= d->iommu.poisoned;
     err = iommu_tables_free(&s->tables);
     spin_unlock(&d->iommu.lock);
     return err;
@@ -234,6 +235,8 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
         err = -ETIMEDOUT;
     if (!err)
         iommu_tables_reap(&s->tables);
+    else
+        iommu_tables_lose(&s->tables);
     return err;
 }
 

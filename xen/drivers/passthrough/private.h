@@ -82,6 +82,12 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
  */
 struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
                                        const struct iommu_range *ranges, unsigned int n);
+/*
+ * A flush has failed, for good: units may walk any of the tables for ever. None is reused
+ * from now on, and none taken out of the tree any more, so that a domain that lives on
+ * does not lose another with each change. No way back.
+ */
+void iommu_tables_lose(struct iommu_tables *t);
 /* Free what is retired: every unit that knew the tables has been flushed. */
 void iommu_tables_reap(struct iommu_tables *t);
 /* Free the tree, some tables at a time: 0 or -ERESTART. No unit uses it any more. */

@@ -115,6 +115,20 @@ int iommu_tables_init(struct iommu_tables *t, struct domain *d,
                    iommu_options.superpages ? model->max_leaf : 0);
 }
 
+void iommu_tables_lose(struct iommu_tables *t)
+{
+    t->quarantine = true;
+    /* A superpage would replace a table. */
+    t->pt.max_leaf = 0;
+}
+
+/* Take empty tables out where the block at pfn was, unless that would lose them. */
+static void prune(struct iommu_tables *t, unsigned long pfn)
+{
+    if (!t->quarantine)
+        pt_prune(&t->pt, pfn);
+}
+
 /* Largest leaf to use for a piece of 1 << order frames. */
 static unsigned int leaf_level(const struct iommu_tables *t, unsigned int order)
 {
@@ -139,7 +153,7 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
         if (err) {
             while (off) {
                 off -= span * PT_ENTRIES;
-                pt_prune(&t->pt, start + off);
+                prune(t, start + off);
             }
             return err;
         }
@@ -149,11 +163,22 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
     return 0;
 }
 
+/*
+ * How much of nr pages to unmap at once so that no table goes with them: of a table only
+ * a part, or a larger leaf, which has no table below.
+ */
+static unsigned long piece_inside(const struct iommu_tables *t, unsigned long pfn,
+                                  unsigned long nr)
+{
+    unsigned long span = 1UL << (9 * pt_lookup(&t->pt, pfn).level);
+
+    return MIN(nr, span > 1 ? span - (pfn & (span - 1)) : PT_ENTRIES / 2);
+}
+
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
 {
-    struct pt_cursor cur = { 0 };
-    unsigned long start = dfn_x(dfn), nr = 1UL << order;
-    int err;
+    unsigned long start = dfn_x(dfn), nr = 1UL << order, piece;
+    int err = 0;
 
     /* What lies outside the tree was never mapped. */
     if (order > IOMMU_MAX_ORDER || start & (nr - 1))
@@ -162,9 +187,14 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
         return 0;
     t->changing = BLOCK(start, order);
     /* Only a leaf larger than the piece needs memory, and then it is the only leaf. */
-    err = pt_unmap(&t->pt, start, nr, &cur);
+    for (unsigned long off = 0; off < nr && !err; off += piece) {
+        struct pt_cursor cur = { 0 };
+
+        piece = t->quarantine ? piece_inside(t, start + off, nr - off) : nr;
+        err = pt_unmap(&t->pt, start + off, piece, &cur);
+    }
     if (!err)
-        pt_prune(&t->pt, start);
+        prune(t, start);
     return err;
 }
 
@@ -181,6 +211,9 @@ struct iommu_range iommu_tables_missed(const struct iommu_tables *t,
     unsigned long first = ~0UL, end = 0;
     const struct page_info *pg;
 
+    /* They stay for good: no flush will do for them. */
+    if (t->quarantine)
+        return (struct iommu_range){ _dfn(0), 0 };
     page_list_for_each(pg, &t->retired) {
         unsigned int i = 0;
 

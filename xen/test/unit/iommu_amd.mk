@@ -5,5 +5,5 @@ iommu_amd_SRCS := drivers/passthrough/tables.c \
                   drivers/passthrough/amd/map.c \
                   $(addprefix arch/x86/mm/,pt.c pt_range.c pt_fmt_amdvi.c) \
                   $(addprefix common/mem/,heap.c alloc.c charge.c)
-iommu_amd_EXTRA := iommu_cases.c fake_ram.c fake_core.c
+iommu_amd_EXTRA := iommu_cases.c iommu_lost_cases.c fake_ram.c fake_core.c
 iommu_amd_CFLAGS = -include $(T)/mmio_fake.h

@@ -12,19 +12,18 @@
 #include <xen/lib.h>
 #include "../../drivers/passthrough/private.h"
 #include "fake_ram.h"
-#include "iommu_cases.h"
+#include "iommu_world.h"
 
 #define SPACE   4096UL          /* device frames the random tests use */
-#define BASE    0x80000UL       /* where they start: aligned to 2 MiB and more */
 
 enum unit_mode unit_mode;
 struct iommu_options iommu_options = { .enable = true, .superpages = true };
 unsigned int iommu_deadline_ms = 1000;
 bool iommu_intremap;
 
-static const struct iommu_vendor *v;
-static struct domain d;
-static s_time_t now;
+const struct iommu_vendor *v;
+struct domain d;
+s_time_t now;
 static struct {
     bool used;
     uint16_t tag;
@@ -73,7 +72,7 @@ void tlb_drop_all(void)
 }
 
 /* What a device gets when it goes for dfn: the cache first, as the hardware does. */
-static unsigned int device_access(unsigned long dfn, unsigned long *mfn)
+unsigned int device_access(unsigned long dfn, unsigned long *mfn)
 {
     size_t slot = dfn % ARRAY_SIZE(tlb);
     unsigned int flags;
@@ -95,7 +94,7 @@ static unsigned int device_access(unsigned long dfn, unsigned long *mfn)
 
 /* ---- the world ---- */
 
-static void start(void)
+void start(void)
 {
     memset(&d, 0, sizeof(d));
     tlb_drop_all();
@@ -108,7 +107,7 @@ static void start(void)
 }
 
 /* The domain goes: nothing is left of it (I2). */
-static void finish(void)
+void finish(void)
 {
     while (iommu_space_free_tables(&d) == -ERESTART)
         continue;
@@ -116,7 +115,7 @@ static void finish(void)
     assert_int_equal(charge_total(&d.charge), 0);
 }
 
-static int flush_one(unsigned long dfn, unsigned long count)
+int flush_one(unsigned long dfn, unsigned long count)
 {
     struct iommu_range r = { _dfn(dfn), count };
 
@@ -124,7 +123,7 @@ static int flush_one(unsigned long dfn, unsigned long count)
 }
 
 /* 512 small pages that no superpage can replace. */
-static void fill_table(void)
+void fill_table(void)
 {
     for (unsigned long i = 0; i < 512; i++) {
         mfn_t mfn = _mfn(0x5000 + i * 3);
@@ -133,7 +132,7 @@ static void fill_table(void)
     }
 }
 
-static uint64_t tables(void)
+uint64_t tables(void)
 {
     return d.charge.objects[CHARGE_IOMMU_TABLE];
 }
@@ -270,106 +269,6 @@ static void test_foreign_flush(void **state)
         assert_int_equal(tables(), 1);
         finish();
     }
-}
-
-/* A unit that stops: defined error, nothing reused, no second wait (I1, I8). */
-static void test_stall(void **state)
-{
-    unsigned long quarantined = quarantined_pages, heap = heap_free_pages();
-    uint64_t before;
-    s_time_t t;
-
-    (void)state;
-    start();
-    fill_table();
-    assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
-    before = tables();
-    unit_mode = STALLED;
-    t = now;
-    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
-    assert_true(now - t >= MILLISECS(iommu_deadline_ms));
-    assert_int_equal(tables(), before);
-    /* It is given up: coming back to life does not count, and nobody waits again. */
-    unit_mode = PROMPT;
-    t = now;
-    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
-    assert_true(now - t < MILLISECS(1));
-    /* A unit that is left is not asked again: what it may have cached is remembered. */
-    assert_false(d.iommu.poisoned);
-    iommu_space_join(&d, 0);
-    assert_int_equal(iommu_space_leave(&d, 0), -ETIMEDOUT);
-    assert_true(d.iommu.poisoned);
-    finish();
-    assert_int_equal(quarantined_pages - quarantined, before);
-    /* All but the tables is back, apart from what the fake unit itself keeps. */
-    assert_true(heap - heap_free_pages() >= before);
-}
-
-/* ---- a second unit, which stops answering ---- */
-
-static bool second_stalls;
-static unsigned int second_asked;
-
-static uint64_t post_two(unsigned int unit, const struct iommu_command *cmds,
-                         unsigned int n)
-{
-    second_asked += unit;
-    return unit ? 1 : v->model->post(unit, cmds, n);
-}
-
-static int wait_two(unsigned int unit, uint64_t number)
-{
-    if (unit)
-        return second_stalls ? -ETIMEDOUT : 0;
-    return v->model->wait(unit, number);
-}
-
-static bool dead_two(unsigned int unit)
-{
-    return unit ? second_stalls : v->model->dead(unit);
-}
-
-/*
- * What the silent one may walk stays out of the heap for good, also when it serves the
- * domain no more and the other goes on answering (I1).
- */
-static void test_two_units(void **state)
-{
-    unsigned long quarantined = quarantined_pages, mfn;
-    struct iommu_model two = *v->model;
-    uint64_t before;
-
-    (void)state;
-    two.post = post_two;
-    two.wait = wait_two;
-    two.dead = dead_two;
-    two.settle = NULL;
-    second_stalls = false;
-    start();
-    d.iommu.priv->model = &two;
-    iommu_space_join(&d, 1);
-    fill_table();
-    assert_int_equal(device_access(BASE, &mfn), 3);
-    assert_int_equal(iommu_space_map(&d, _dfn(BASE), _mfn(0x200000), 9, 3), 0);
-    before = tables();
-    second_stalls = true;
-    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
-    assert_int_equal(device_access(BASE, &mfn), 3);
-    assert_int_equal(mfn, 0x200000);
-    assert_int_equal(iommu_space_leave(&d, 1), -ETIMEDOUT);
-    assert_true(d.iommu.poisoned);
-    assert_int_equal(tables(), before);
-
-    /* The other is served as ever, and asked alone. */
-    second_asked = 0;
-    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), 9), 0);
-    assert_int_equal(flush_one(BASE, 512), -ETIMEDOUT);
-    assert_int_equal(device_access(BASE, &mfn), 0);
-    assert_int_equal(iommu_space_leave(&d, 0), 0);
-    assert_int_equal(second_asked, 0);
-    assert_int_equal(tables(), before);
-    finish();
-    assert_int_equal(quarantined_pages - quarantined, before);
 }
 
 /* Every allocation fails in turn: the translation is the old one (I4). */
@@ -543,8 +442,6 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_two_units),
-        cmocka_unit_test(test_stall),   /* last: what it quarantines stays so */
     };
     static bool have_ram;
 
@@ -552,5 +449,6 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
     if (!have_ram)
         fake_ram_init();
     have_ram = true;
-    return cmocka_run_group_tests_name(vendor->name, tests, NULL, NULL);
+    return cmocka_run_group_tests_name(vendor->name, tests, NULL, NULL) +
+           run_iommu_lost_cases();
 }

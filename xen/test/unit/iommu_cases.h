@@ -27,6 +27,7 @@ struct iommu_vendor {
     void (*coverage)(unsigned long dfn, unsigned int order, unsigned long *first,
                      unsigned long *count);
     unsigned int max_order;     /* of a page command */
+    void (*stick)(void);        /* its write buffer fills for good; NULL: has none */
 };
 
 /* The unit's cache of translations. */

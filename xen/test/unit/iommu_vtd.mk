@@ -5,5 +5,5 @@ iommu_vtd_SRCS := drivers/passthrough/tables.c \
                   drivers/passthrough/vtd/map.c \
                   $(addprefix arch/x86/mm/,pt.c pt_range.c pt_fmt_vtd.c) \
                   $(addprefix common/mem/,heap.c alloc.c charge.c)
-iommu_vtd_EXTRA := iommu_cases.c fake_ram.c fake_core.c
+iommu_vtd_EXTRA := iommu_cases.c iommu_lost_cases.c fake_ram.c fake_core.c
 iommu_vtd_CFLAGS = -include $(T)/mmio_fake.h

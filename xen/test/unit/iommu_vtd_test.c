@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <xen/errno.h>
 #include "../../drivers/passthrough/vtd/hw.h"
 #include "iommu_cases.h"
 
@@ -23,7 +24,7 @@ unsigned int vtd_nr_units;
 static struct vtd_unit unit;
 static uint8_t regs[REG_SPACE];
 static unsigned int head, tail;
-static bool by_register;
+static bool by_register, stuck;
 static uint64_t iva, iotlb_command;
 
 void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
@@ -35,10 +36,16 @@ void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
 
 int vtd_global(struct vtd_unit *u, uint32_t bit, bool on)
 {
-    (void)u;
-    (void)bit;
-    (void)on;
-    return 0;
+    assert_int_equal(bit, G_WRITE_BUFFER);
+    assert_true(on);
+    assert_false(u->dead);
+    return stuck ? -ETIMEDOUT : 0;
+}
+
+static void stick(void)
+{
+    unit.cap |= CAP_WRITE_BUFFER;
+    stuck = true;
 }
 
 /* 6.5.2.3: the low six bits of the address say how many of its bits do not count. */
@@ -148,6 +155,7 @@ static void reset(void)
     /* The number wraps while the tests run. */
     unit.posted = *done = 0xfffffff0;
     head = tail = 0;
+    stuck = false;
     iotlb_command = 0;
     vtd_model.levels = 3;
     vtd_model.max_leaf = 2;
@@ -199,6 +207,7 @@ int main(void)
     static struct iommu_vendor vtd = {
         .name = "VT-d", .model = &vtd_model, .reset = reset, .work = work,
         .walk = walk, .coverage = coverage, .max_order = 18,
+        .stick = stick,
     };
     int failed = run_iommu_cases(&vtd);
 

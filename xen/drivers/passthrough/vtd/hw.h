@@ -173,6 +173,8 @@ void vtd_sync(const struct vtd_unit *u, const void *p, size_t len);
 uint32_t vtd_post(struct vtd_unit *u, const struct iommu_command *cmds, unsigned int n);
 int vtd_wait(struct vtd_unit *u, uint32_t number);
 int vtd_run(struct vtd_unit *u, struct iommu_command cmd);
+/* what missed its deadline: nobody waits for the unit again, all it is asked fails. */
+void vtd_give_up(struct vtd_unit *u, const char *what);
 struct iommu_command vtd_cmd_pages(uint16_t domain, uint64_t addr, unsigned int order);
 struct iommu_command vtd_cmd_domain(uint16_t domain);
 struct iommu_command vtd_cmd_all_pages(void);

@@ -19,7 +19,9 @@ static int settle(unsigned int unit)
     if (u->cap & CAP_WRITE_BUFFER) {
         uint64_t flags = spin_lock_irqsave(&vtd_hw_lock);
 
-        err = vtd_global(u, G_WRITE_BUFFER, true);
+        err = u->dead ? -ETIMEDOUT : vtd_global(u, G_WRITE_BUFFER, true);
+        if (err)
+            vtd_give_up(u, "flushing the write buffer");
         spin_unlock_irqrestore(&vtd_hw_lock, flags);
     }
     return err;

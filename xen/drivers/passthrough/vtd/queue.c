@@ -22,7 +22,7 @@ static unsigned int ring_room(struct vtd_unit *u)
     return (ring_head(u) + RING_ENTRIES - u->tail - 1) % RING_ENTRIES;
 }
 
-static void give_up(struct vtd_unit *u, const char *what)
+void vtd_give_up(struct vtd_unit *u, const char *what)
 {
     if (!u->dead)
         printk(XENLOG_ERR "VT-d: unit %u: %s missed its deadline of %u ms: given up, "
@@ -38,7 +38,7 @@ static bool make_room(struct vtd_unit *u, unsigned int n)
 
     while (!u->dead && ring_room(u) < n) {
         if (NOW() > deadline)
-            give_up(u, "the invalidation queue");
+            vtd_give_up(u, "the invalidation queue");
         cpu_relax();
     }
     return !u->dead;
@@ -59,7 +59,7 @@ static bool wait_clear(struct vtd_unit *u, unsigned int reg, uint64_t bit)
 
     while (mmio_read64(u->regs + reg) & bit) {
         if (NOW() > deadline) {
-            give_up(u, "an invalidation register");
+            vtd_give_up(u, "an invalidation register");
             return false;
         }
         cpu_relax();
@@ -137,7 +137,7 @@ int vtd_wait(struct vtd_unit *u, uint32_t number)
             /* One last look: this CPU may itself have been stopped for long. */
             if (reached(u, number))
                 break;
-            give_up(u, "an invalidation");
+            vtd_give_up(u, "an invalidation");
             return -ETIMEDOUT;
         }
         cpu_relax();
