@@ -49,7 +49,7 @@ bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *in
     if (!msix) {
         info->vectors = 1;
         /* Several differ in the low bits of one message: the IOMMU tells them apart. */
-        if (iommu_intremap)
+        if (iommu_intremap && !pdev->msi_single)
             info->vectors <<= MIN((control & PCI_MSI_COUNT_CAPABLE) >>
                                       PCI_MSI_CAPABLE_SHIFT,
                                   (uint32_t)PCI_MSI_MAX_ORDER);

@@ -74,6 +74,7 @@ struct pci_dev {
     uint16_t rid[PCI_MAX_RIDS];
     uint8_t nr_rids, iommu_unit;
     void *iommu_priv;
+    bool msi_single;         /* no room in a remapping table: MSI has one vector */
     void *msi;               /* MSI/MSI-X state of the host side */
     struct vpci *vpci;       /* virtual config space of its owner */
 };
@@ -103,7 +104,7 @@ bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where);
  * which the caller serialises (vpci holds its owner's vpci_lock).
  */
 struct pci_msi_info {
-    unsigned int vectors;    /* it can have; MSI: a power of two, 1 if not remapped */
+    unsigned int vectors;    /* it can have; MSI: a power of two, 1 if not remapped, or alone */
     bool is_64, maskable;    /* MSI only */
     uint8_t table_bar, pba_bar;
     uint32_t table_offset, pba_offset;

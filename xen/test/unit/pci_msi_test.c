@@ -200,6 +200,11 @@ static void test_count(void **state)
     cfg[MSI + PCI_MSI_CONTROL] |= PCI_MSI_COUNT_CAPABLE;    /* reserved: 2^7 */
     assert_true(pci_msi_info(&dev, false, &info));
     assert_int_equal(info.vectors, 32);
+    /* The IOMMU had no place for more. */
+    dev.msi_single = true;
+    assert_true(pci_msi_info(&dev, false, &info));
+    assert_int_equal(info.vectors, 1);
+    dev.msi_single = false;
     leave();
 }
 

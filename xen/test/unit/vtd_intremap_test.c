@@ -261,21 +261,29 @@ static void test_lost(void **state)
     leave();
 }
 
-/* No room in one piece; and a unit that does not answer: its entries stay taken. */
+/* No room in one piece: one vector. A unit that does not answer: entries stay taken. */
 static void test_failures(void **state)
 {
     struct msi_msg msg;
+    unsigned int before;
 
     (void)state;
     enter(4, 0);
     for (unsigned int i = 9; i < IRT_ENTRIES; i += 3)
         __set_bit(i, unit.irt_used);
-    assert_int_equal(vtd_intremap_attach(&owner, &dev), -ENOSPC);
-    assert_null(dev.iommu_priv);
-    assert_int_equal(allocated, 2);
+    before = in_use();
+    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
+    assert_true(dev.msi_single);
+    remap(0, 0x61, &msg);
+    assert_int_equal(vector_at(target(&msg, 0)), 0x61);
+    assert_int_equal(in_use(), before + 1);
+    vtd_intremap_detach(&dev);
+    assert_false(dev.msi_single);
+    assert_int_equal(in_use(), before);
     for (unsigned int i = 9; i < IRT_ENTRIES; i += 3)
         __clear_bit(i, unit.irt_used);
     assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
+    assert_false(dev.msi_single);
     remap(1, 0x41, &msg);
     run_error = -ETIMEDOUT;
     vtd_intremap_detach(&dev);

@@ -99,7 +99,8 @@ static int take_indices(struct vtd_unit *u, unsigned int n)
     return (int)(i - n);
 }
 
-static int take_block(struct vtd_msi *msi, unsigned int n)
+/* false: there are not n free ones in a row, and msi is as it was. */
+static bool take_block(struct vtd_msi *msi, unsigned int n)
 {
     uint64_t flags = spin_lock_irqsave(&vtd_hw_lock);
     int first = take_indices(msi->unit, n);
@@ -107,20 +108,20 @@ static int take_block(struct vtd_msi *msi, unsigned int n)
     for (unsigned int i = 0; first >= 0 && i < n; i++)
         msi->index[i] = (int16_t)(first + (int)i);
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
-    msi->block = n;
-    return first < 0 ? first : 0;
+    msi->block = first < 0 ? 0 : n;
+    return first >= 0;
 }
 
 /*
  * With remapping on, a device that can signal messages gets a place to note them. Several
- * vectors of MSI are one message, so their entries follow each other.
+ * vectors of MSI are one message, so their entries follow each other; a device for which
+ * there is no such run of entries has to do with one vector of MSI.
  */
 int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev)
 {
     unsigned int count = 0, block = 0;
     struct pci_msi_info info;
     struct vtd_msi *msi;
-    int err = 0;
 
     if (pci_msi_info(pdev, false, &info))
         count = block = info.vectors;
@@ -137,11 +138,7 @@ int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev)
     for (unsigned int i = 0; i < count; i++)
         msi->index[i] = NO_INDEX;
     if (block > 1)
-        err = take_block(msi, block);
-    if (err) {
-        charge_free(msi);
-        return err;
-    }
+        pdev->msi_single = !take_block(msi, block);
     pdev->iommu_priv = msi;
     return 0;
 }
@@ -184,6 +181,7 @@ void vtd_intremap_detach(struct pci_dev *pdev)
     for (unsigned int i = 0; i < msi->count; i++)
         vtd_unmap_msi(pdev, i);
     pdev->iommu_priv = NULL;
+    pdev->msi_single = false;
     charge_free(msi);
 }
 
