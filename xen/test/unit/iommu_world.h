@@ -6,7 +6,7 @@
 #include "../../drivers/passthrough/private.h"
 #include "iommu_cases.h"
 
-#define BASE    0x80000UL       /* first device frame the tests use: 2 MiB aligned, more */
+#define BASE    0x80000UL       /* first device frame of the tests: aligned to 2 MiB */
 
 extern const struct iommu_vendor *v;
 extern struct domain d;         /* has one device, behind unit 0 */
