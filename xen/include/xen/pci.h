@@ -104,7 +104,7 @@ bool pci_window_nth(unsigned int nth, struct acpi_mcfg_entry *where);
  * which the caller serialises (vpci holds its owner's vpci_lock).
  */
 struct pci_msi_info {
-    unsigned int vectors;    /* it can have; MSI: a power of two, or 1 for lack of entries */
+    unsigned int vectors;    /* it can have; MSI: a power of two, 1 for lack of entries */
     bool is_64, maskable;    /* MSI only */
     uint8_t table_bar, pba_bar;
     uint32_t table_offset, pba_offset;
