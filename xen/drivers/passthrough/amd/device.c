@@ -5,6 +5,7 @@
  */
 #include <xen/alloc.h>
 #include <xen/domain.h>
+#include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
 
@@ -21,6 +22,14 @@ int amd_device_init(void)
     fill_words(table, AMD_ABSENT, PT_ENTRIES);
     blocked_root = virt_to_paddr(table);
     return 0;
+}
+
+/* Start-up failed: no entry refers to it any more. */
+void __init amd_device_fini(void)
+{
+    if (blocked_root)
+        charge_free_pages(paddr_to_virt(blocked_root), 0);
+    blocked_root = 0;
 }
 
 static uint64_t blocked_word0(void)

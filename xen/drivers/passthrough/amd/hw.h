@@ -199,6 +199,7 @@ extern const struct iommu_model amd_model;
 /* device.c */
 void amd_block_all(uint64_t *table);
 int amd_device_init(void);
+void amd_device_fini(void);
 uint16_t amd_alias(uint16_t segment, uint16_t rid);
 int amd_attach(struct domain *d, struct pci_dev *pdev);
 int amd_detach(struct domain *d, struct pci_dev *pdev);
@@ -214,6 +215,8 @@ int amd_fault_init(struct amd_unit *u);
 /* intremap.c */
 int amd_intremap_init(void);
 int amd_intremap_start(void);
+/* Start-up failed, no unit runs: free the tables of I/O APICs. */
+void amd_intremap_stop(void);
 /* What the device needs is charged to d, its next owner. */
 int amd_intremap_attach(struct domain *d, struct pci_dev *pdev);
 void amd_intremap_detach(struct pci_dev *pdev);

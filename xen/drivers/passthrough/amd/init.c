@@ -95,6 +95,8 @@ static void __init tear_down(void)
     amd_nr_units = 0;
     while (nr_segments)
         charge_free_pages(segments[--nr_segments].table, TABLE_ORDER);
+    amd_intremap_stop();
+    amd_device_fini();
 }
 
 static int __init start_units(void)

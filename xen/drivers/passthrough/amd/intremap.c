@@ -115,6 +115,23 @@ int __init amd_intremap_start(void)
     return 0;
 }
 
+void __init amd_intremap_stop(void)
+{
+    while (nr_ioapics) {
+        struct ioapic *io = &ioapics[--nr_ioapics];
+        bool shared = false;
+
+        /* Several have one table when they have one requester id. */
+        for (unsigned int i = 0; i < nr_ioapics; i++)
+            shared |= ioapics[i].irt == io->irt;
+        if (!shared) {
+            charge_free(io->irt->entry);
+            charge_free(io->irt);
+        }
+        io->irt = NULL;
+    }
+}
+
 bool amd_is_ioapic(uint16_t segment, uint16_t rid)
 {
     for (unsigned int i = 0; i < nr_ioapics; i++) {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Start-up of AMD-Vi that fails, at each allocation and at each unit. Broken, a machine
+ * that goes on without an IOMMU has lost the memory the driver took.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/acpi.h>
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include "../../drivers/passthrough/amd/hw.h"
+#include "fake_charge.h"
+
+bool iommu_intremap, iommu_caches_absent;
+struct acpi_host acpi_host;
+const struct iommu_model amd_model;
+
+static unsigned int setups, starts; /* the nth of them fails; 0: none */
+
+/* --- the rest of the driver --- */
+
+void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
+{
+    return charge_alloc(c, tag, PAGE_SIZE << order);
+}
+
+void charge_free_pages(void *p, unsigned int order)
+{
+    (void)order;
+    charge_free(p);
+}
+
+paddr_t virt_to_paddr(const void *va)
+{
+    return (paddr_t)(uintptr_t)va;
+}
+
+void *paddr_to_virt(paddr_t pa)
+{
+    return (void *)(uintptr_t)pa;
+}
+
+void iounmap(void *p)
+{
+    (void)p;
+}
+
+/* Two units of one segment, and three I/O APICs, of which two have one name. */
+int acpi_parse_ivrs(struct acpi_bytes t, struct acpi_ivrs *ivrs)
+{
+    (void)t;
+    memset(ivrs, 0, sizeof(*ivrs));
+    ivrs->units = 2;
+    ivrs->specials = acpi_host.madt.ioapics = 3;
+    for (unsigned int i = 0; i < 3; i++) {
+        ivrs->special[i] = (struct acpi_ivrs_special){
+            .unit = i == 2, .variety = ACPI_SPECIAL_IOAPIC, .handle = (uint8_t)i,
+            .devid = i ? 0xa0 : 0xa8,
+        };
+        acpi_host.madt.ioapic[i].id = (uint8_t)i;
+    }
+    ivrs->special[1].devid = ivrs->special[0].devid;
+    return 0;
+}
+
+const struct acpi_table *acpi_table_nth(const struct acpi_tables *tables,
+                                        const char *sig, uint32_t nth)
+{
+    static const struct acpi_table t;
+
+    (void)tables;
+    (void)nth;
+    assert_string_equal(sig, "IVRS");
+    return &t;
+}
+
+const char *acpi_reason(int err)
+{
+    (void)err;
+    return "";
+}
+
+int amd_unit_setup(struct amd_unit *u, const struct acpi_ivhd *ivhd)
+{
+    (void)u;
+    (void)ivhd;
+    return setups && --setups == 0 ? -ENODEV : 0;
+}
+
+int amd_unit_start(struct amd_unit *u, uint64_t *device_table)
+{
+    assert_non_null(u);
+    assert_true(device_table[0] & DTE_V);
+    return starts && --starts == 0 ? -ETIMEDOUT : 0;
+}
+
+void amd_unit_stop(struct amd_unit *u)
+{
+    (void)u;
+}
+
+/* --- what is used only after start-up --- */
+
+#define NOT_YET(type, name, ...)                                                         \
+    type name(__VA_ARGS__)                                                               \
+    {                                                                                    \
+        fail_msg(#name " while starting");                                               \
+        __builtin_trap();                                                                \
+    }
+NOT_YET(struct iommu_command, amd_cmd_device, uint16_t)
+NOT_YET(struct iommu_command, amd_cmd_interrupts, uint16_t)
+NOT_YET(uint64_t, amd_post, struct amd_unit *, const struct iommu_command *,
+        unsigned int)
+NOT_YET(int, amd_wait, struct amd_unit *, uint64_t)
+NOT_YET(int, amd_run, struct amd_unit *, struct iommu_command)
+NOT_YET(void, amd_dump, void)
+NOT_YET(unsigned int, iommu_requesters, const struct pci_dev *,
+        uint16_t[IOMMU_MAX_RIDS])
+NOT_YET(bool, iommu_rid_in_use, const struct domain *, const struct pci_dev *, uint16_t)
+NOT_YET(void, iommu_space_join, struct domain *, unsigned int)
+NOT_YET(int, iommu_space_leave, struct domain *, unsigned int)
+NOT_YET(int, rangeset_remove, struct rangeset *, unsigned long, unsigned long)
+NOT_YET(int, amd_fault_init, struct amd_unit *)
+
+/* --- tests --- */
+
+static void attempt(int want)
+{
+    iommu_intremap = true;
+    assert_int_equal(amd_iommu_ops.init(), want);
+    fail_at = 0;
+    assert_int_equal(allocated, 0);
+    assert_int_equal(amd_nr_units, 0);
+    assert_false(amd_is_ioapic(0, 0xa8));
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    for (unsigned int n = 1; n <= 2; n++) {
+        setups = n;
+        attempt(-ENODEV);
+        starts = n;
+        attempt(-ETIMEDOUT);
+    }
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    /* The blocked root, two units, a device table, two interrupt tables of two pieces. */
+    for (unsigned int n = 1; n <= 8; n++) {
+        fail_at = n;
+        attempt(-ENOMEM);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_no_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
