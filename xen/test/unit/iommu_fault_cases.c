@@ -373,6 +373,23 @@ static void wild_device(void **state)
     expect_line("unit: 479 refused accesses were not shown\n");
 }
 
+/* Nothing switches these off, so it is not tried: that flushes what all devices use. */
+static void wild_interrupts(void **state)
+{
+    (void)state;
+    if (!v->interrupts)
+        return;
+    start();
+    v->interrupts();
+    for (unsigned int n = 1; n < 600; n++) {
+        assert_true(refuse(OWNED, 0x9000, true));
+        if (n % 7 == 0)
+            run();
+    }
+    assert_int_equal(silenced, 0);
+    expect_line("interrupt refused");
+}
+
 /*
  * Faults that nothing stops come faster than they are read. Everything else on the CPU
  * has its turn, and the log is not filled (I6).
@@ -425,7 +442,7 @@ int run_fault_cases(const struct fault_vendor *vendor)
         cmocka_unit_test(named),           cmocka_unit_test(round_and_round),
         cmocka_unit_test(meanwhile_more),  cmocka_unit_test(overflow),
         cmocka_unit_test(wild_device),     cmocka_unit_test(storm),
-        cmocka_unit_test(broken_unit),
+        cmocka_unit_test(broken_unit),     cmocka_unit_test(wild_interrupts),
     };
 
     v = vendor;

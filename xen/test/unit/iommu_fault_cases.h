@@ -15,6 +15,7 @@ struct fault_vendor {
     /* It refuses an access. false: it had no room to record that. */
     bool (*refuse)(uint16_t rid, uint64_t address, bool write);
     void (*later)(void);        /* time has gone by; may be NULL */
+    void (*interrupts)(void);   /* what it refuses now are messages; may be NULL */
     void (*broken)(void);       /* it cannot execute a command ... */
     const char *broken_line;    /* ... of which the log says this */
     unsigned int room;          /* records before it loses some */

@@ -21,6 +21,7 @@ static uint8_t regs[REG_SPACE];
 static uint64_t record[RECORDS][2];
 static unsigned int next, first;    /* record to fill; where the pending ones begin */
 static bool overflowed, queue_error;
+static uint64_t reason;         /* 0: by what was wanted */
 
 static bool pending(void)
 {
@@ -46,7 +47,7 @@ static bool refuse(uint16_t rid, uint64_t address, bool write)
         first = next;
     record[next][0] = address;
     record[next][1] = FAULT_VALID | (write ? 0 : FAULT_READ) |
-                      (write ? 5ULL : 6ULL) << 32 | rid;
+                      (reason ? reason : write ? 5ULL : 6ULL) << 32 | rid;
     next = (next + 1) % RECORDS;
     if (!had)
         unit_interrupts();
@@ -58,6 +59,11 @@ static uint32_t fault_status(void)
     return (overflowed ? FSTS_OVERFLOW : 0) | (queue_error ? FSTS_QUEUE_ERROR : 0) |
            (pending() ? FSTS_PENDING : 0) |
            first << 8;
+}
+
+static void interrupts(void)
+{
+    reason = 0x22;  /* the entry is not present */
 }
 
 /* The descriptor stays as it is, so that writing the bit back does not help. */
@@ -108,6 +114,7 @@ static void reset(void)
     memset(record, 0, sizeof(record));
     next = first = 0;
     overflowed = queue_error = false;
+    reason = 0;
     unit.regs = regs;
     unit.cap = (uint64_t)(RECORDS - 1) << 40 | (uint64_t)(RECORDS_AT / 16) << 24;
     assert_int_equal(vtd_fault_init(&unit), 0);
@@ -117,7 +124,7 @@ int main(void)
 {
     static const struct fault_vendor vtd = {
         .name = "VT-d", .reset = reset, .refuse = refuse, .room = RECORDS,
-        .broken = broken,
+        .broken = broken, .interrupts = interrupts,
         .broken_line = "queue fault", .what = "no write permission", .flags = "0x5",
     };
 
