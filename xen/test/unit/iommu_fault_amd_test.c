@@ -18,6 +18,7 @@ static uint8_t regs[REG_SPACE];
 static uint64_t events[2 * RING_ENTRIES];
 static uint64_t control, status;
 static unsigned int head, tail;
+static bool hung;               /* it goes on although the log is switched off */
 static uint64_t *late;          /* an entry that is not in memory yet ... */
 static uint64_t late_words[2];  /* ... although the tail has passed it */
 
@@ -75,6 +76,12 @@ static void broken(void)
         log_event((uint64_t)EVENT_ILLEGAL_COMMAND << 60, 0x1000);
 }
 
+static void stuck(void)
+{
+    hung = true;
+    raise(STATUS_EVENT_OVERFLOW | STATUS_EVENT_INT);
+}
+
 uint64_t fake_mmio_in(const volatile void *p, unsigned int size)
 {
     (void)size;
@@ -96,7 +103,7 @@ static void set_control(uint64_t val)
     bool was = control & CTL_EVENT_LOG;
 
     control = val;
-    if (!(val & CTL_EVENT_LOG))
+    if (!(val & CTL_EVENT_LOG) && !hung)
         status &= ~STATUS_EVENT_RUN;
     else if (!was && !(status & STATUS_EVENT_OVERFLOW))
         status |= STATUS_EVENT_RUN;
@@ -108,7 +115,7 @@ void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
     unit_touched();
     switch ((uint8_t *)p - regs) {
     case REG_EVENT_TAIL:
-        assert_false(status & STATUS_EVENT_RUN);
+        assert_false((status & STATUS_EVENT_RUN) && !hung);
         tail = (unsigned int)val / RING_ENTRY;
         return;
     case REG_EVENT_HEAD:
@@ -116,7 +123,8 @@ void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
         assert_true(head < RING_ENTRIES);
         return;
     case REG_STATUS:
-        status &= ~(val & (STATUS_EVENT_OVERFLOW | STATUS_EVENT_INT));
+        if (!hung)
+            status &= ~(val & (STATUS_EVENT_OVERFLOW | STATUS_EVENT_INT));
         return;
     case REG_CONTROL:
         set_control(val);
@@ -136,6 +144,7 @@ static void reset(void)
     memset(&unit, 0, sizeof(unit));
     memset(events, 0, sizeof(events));
     late = NULL;
+    hung = false;
     head = tail = 0;
     control = status = 0;
     unit.regs = regs;
@@ -149,7 +158,7 @@ int main(void)
 {
     static const struct fault_vendor amd = {
         .name = "AMD-Vi", .reset = reset, .refuse = refuse, .later = arrive,
-        .broken = broken, .broken_line = "illegal command",
+        .broken = broken, .broken_line = "illegal command", .stuck = stuck,
         .room = RING_ENTRIES - 1, .what = "I/O page fault", .flags = "0x20",
     };
 

@@ -436,6 +436,27 @@ static void broken_unit(void **state)
     assert_in_range(lines_with(v->broken_line), 1, 15);
 }
 
+/* A log that does not come to rest costs one wait, and one line (I8). */
+static void stuck_log(void **state)
+{
+    s_time_t waited = 0;
+
+    (void)state;
+    start();
+    if (!v->stuck)
+        return;
+    v->stuck();
+    for (unsigned int n = 0; n < 100; n++) {
+        scheduled = true;
+        softirqs();
+        waited += busy;
+        if (fires)
+            wait_for_timer();
+    }
+    assert_true(waited < MILLISECS(2 * iommu_deadline_ms));
+    assert_int_equal(lines_with("no more reports"), 1);
+}
+
 int run_fault_cases(const struct fault_vendor *vendor)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +464,7 @@ int run_fault_cases(const struct fault_vendor *vendor)
         cmocka_unit_test(meanwhile_more),  cmocka_unit_test(overflow),
         cmocka_unit_test(wild_device),     cmocka_unit_test(storm),
         cmocka_unit_test(broken_unit),     cmocka_unit_test(wild_interrupts),
+        cmocka_unit_test(stuck_log),
     };
 
     v = vendor;

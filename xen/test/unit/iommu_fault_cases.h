@@ -18,6 +18,7 @@ struct fault_vendor {
     void (*interrupts)(void);   /* what it refuses now are messages; may be NULL */
     void (*broken)(void);       /* it cannot execute a command ... */
     const char *broken_line;    /* ... of which the log says this */
+    void (*stuck)(void);        /* the log is full and cannot be restarted; may be NULL */
     unsigned int room;          /* records before it loses some */
     const char *what;           /* it calls such an access ... */
     const char *flags;          /* ... with these, when it is a write */

@@ -72,7 +72,10 @@ static unsigned int drain(struct amd_unit *u)
     return found;
 }
 
-/* After an overflow the log stands still until it is switched off and on. */
+/*
+ * After an overflow the log stands still until it is switched off and on. One that does
+ * not come to rest is left alone from then on: the unit still refuses what it should.
+ */
 static void restart_log(struct amd_unit *u)
 {
     s_time_t deadline = NOW() + MILLISECS(iommu_deadline_ms);
@@ -80,6 +83,12 @@ static void restart_log(struct amd_unit *u)
     mmio_write64(u->regs + REG_CONTROL, u->control & ~CTL_EVENT_LOG);
     while ((mmio_read64(u->regs + REG_STATUS) & STATUS_EVENT_RUN) && NOW() < deadline)
         cpu_relax();
+    if (mmio_read64(u->regs + REG_STATUS) & STATUS_EVENT_RUN) {
+        u->log_lost = true;
+        printk(XENLOG_ERR "AMD-Vi: unit %u: its event log cannot be restarted: no more "
+                          "reports of refused accesses\n", u->index);
+        return;
+    }
     mmio_write32(u->regs + REG_EVENT_HEAD, 0);
     mmio_write32(u->regs + REG_EVENT_TAIL, 0);
     u->event_head = 0;
@@ -92,9 +101,12 @@ static void restart_log(struct amd_unit *u)
 static unsigned int read_reports(void *data)
 {
     struct amd_unit *u = data;
-    uint64_t status = mmio_read64(u->regs + REG_STATUS);
+    uint64_t status;
     unsigned int found;
 
+    if (u->log_lost)
+        return 0;
+    status = mmio_read64(u->regs + REG_STATUS);
     /* Cleared first: an event that arrives from here on interrupts again. */
     mmio_write64(u->regs + REG_STATUS, STATUS_EVENT_INT);
     found = drain(u);

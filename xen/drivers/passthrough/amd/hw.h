@@ -143,6 +143,7 @@ struct amd_unit {
 
     uint64_t *events;
     unsigned int event_head;    /* [faults.work] */
+    bool log_lost;              /* nobody reads it any more [faults.work] */
     struct iommu_faults faults;
     struct msi_source msi;
     int irq;                    /* 0 or less: none, the log is not read */
