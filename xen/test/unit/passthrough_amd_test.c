@@ -106,6 +106,9 @@ int amd_intremap_attach(struct domain *d, struct pci_dev *pdev)
 
 void amd_intremap_detach(struct pci_dev *pdev)
 {
+    /* It frees the table, which a unit that does not answer may use. */
+    assert_false(unit_silent);
+    intremap_left++;
     if (PCI_RID(pdev->sbdf) != IOAPIC_RID)
         irts[PCI_RID(pdev->sbdf)].unit = NULL;
     pdev->iommu_priv = NULL;
@@ -114,7 +117,7 @@ void amd_intremap_detach(struct pci_dev *pdev)
 void amd_intremap_lost(struct pci_dev *pdev)
 {
     (void)pdev;
-    intremap_lost++;
+    intremap_left++;
 }
 
 uint64_t amd_dte_interrupts(const struct amd_irt *irt, uint8_t settings)

@@ -28,7 +28,7 @@
 
 const struct iommu_ops *iommu;
 bool iommu_intremap, unit_silent;
-unsigned int intremap_lost;
+unsigned int intremap_left;
 struct domain *dom0;
 unsigned long identity_pages;
 paddr_t reserved_last;
@@ -509,9 +509,9 @@ static void silent_unit(void **state)
     start();
     assert_int_equal(iommu_assign(&d[1], PLAIN, false), 0);
     unit_silent = true;
-    intremap_lost = 0;
+    intremap_left = 0;
     assert_int_equal(iommu_deassign(&d[1], PLAIN), -ETIMEDOUT);
-    assert_int_equal(intremap_lost, 1);
+    assert_int_equal(intremap_left, 1);
     assert_true(d[1].iommu.poisoned);
     check_owner(PLAIN, NULL);
     assert_int_equal(iommu_assign(&d[2], PLAIN, false), -ETIMEDOUT);

@@ -25,7 +25,8 @@ struct passthrough_vendor {
 
 /* The unit no longer answers. */
 extern bool unit_silent;
-extern unsigned int intremap_lost;     /* calls of a vendor's ..._intremap_lost() */
+/* Devices that were told to leave their interrupt tables, in the way of the vendor. */
+extern unsigned int intremap_left;
 /* Mapping for domain 0: counted only. */
 extern unsigned long identity_pages;
 /* The region of 00:04.0 begins at RESERVED_BASE. */

@@ -76,8 +76,7 @@ int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev)
     (void)pdev;
     return 0;
 }
-void vtd_intremap_lost(struct pci_dev *pdev) { (void)pdev; intremap_lost++; }
-void vtd_intremap_detach(struct pci_dev *pdev) { (void)pdev; }
+void vtd_intremap_detach(struct pci_dev *pdev) { (void)pdev; intremap_left++; }
 
 bool vtd_is_ioapic(uint16_t segment, uint16_t rid)
 {

@@ -245,22 +245,6 @@ static void test_one(void **state)
     leave();
 }
 
-/* A unit that is lost keeps the entries, and its owner does not pay for ever. */
-static void test_lost(void **state)
-{
-    struct msi_msg msg;
-
-    (void)state;
-    enter(2, 0);
-    assert_int_equal(vtd_intremap_attach(&owner, &dev), 0);
-    remap(0, 0x61, &msg);
-    vtd_intremap_lost(&dev);
-    assert_int_equal(owner.charge.bytes[CHARGE_IOMMU], 0);
-    assert_int_equal(vector_at(target(&msg, 0)), 0x61);
-    assert_int_equal(in_use(), OTHERS + 2);
-    leave();
-}
-
 /* No room in one piece: one vector. A unit that does not answer: entries stay taken. */
 static void test_failures(void **state)
 {
@@ -298,7 +282,7 @@ int main(void)
         cmocka_unit_test(test_block),
         cmocka_unit_test(test_both),
         cmocka_unit_test(test_one),
-        cmocka_unit_test(test_lost), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_failures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,10 +172,7 @@ int vtd_detach(struct domain *d, struct pci_dev *pdev)
     err = flush_entries(u, s->id, rid, n);
 
     err2 = iommu_space_leave(d, u->index);
-    if (err)
-        vtd_intremap_lost(pdev);
-    else
-        vtd_intremap_detach(pdev);
+    vtd_intremap_detach(pdev);
     return err ? err : err2;
 }
 

@@ -204,8 +204,6 @@ int vtd_intremap_start(struct vtd_unit *u);
 /* What the device needs is charged to d, its next owner. */
 int vtd_intremap_attach(struct domain *d, struct pci_dev *pdev);
 void vtd_intremap_detach(struct pci_dev *pdev);
-/* Instead of detach, of a unit that is lost: it may use the tables for ever. */
-void vtd_intremap_lost(struct pci_dev *pdev);
 int vtd_remap_msi(struct pci_dev *pdev, unsigned int entry, struct msi_msg *msg);
 void vtd_unmap_msi(struct pci_dev *pdev, unsigned int entry);
 int vtd_remap_ioapic(unsigned int apic_id, unsigned int pin, uint64_t *rte);

@@ -171,6 +171,7 @@ static int drop_index(struct vtd_unit *u, unsigned int index)
     return err;
 }
 
+/* Of a lost unit, too: it never reads struct vtd_msi, and its entries stay taken. */
 void vtd_intremap_detach(struct pci_dev *pdev)
 {
     struct vtd_msi *msi = pdev->iommu_priv;
@@ -183,12 +184,6 @@ void vtd_intremap_detach(struct pci_dev *pdev)
     pdev->iommu_priv = NULL;
     pdev->msi_single = false;
     charge_free(msi);
-}
-
-void vtd_intremap_lost(struct pci_dev *pdev)
-{
-    if (pdev->iommu_priv)
-        charge_disown(pdev->iommu_priv);
 }
 
 static uint64_t make_irte(uint8_t vector, unsigned int mode, bool logical, bool level,

@@ -100,26 +100,7 @@ TEST(moved_singly)
 
 static long move_batch(unsigned int n)
 {
-    static xen_ulong_t from[MOST];
-    static xen_pfn_t to[MOST];
-    static int errs[MOST];
-    struct xen_add_to_physmap_batch b = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn, .size = (uint16_t)n,
-    };
-    long rc;
-
-    for (unsigned int i = 0; i < n; i++) {
-        from[i] = first + i;
-        to[i] = again + i;
-        errs[i] = 1;
-    }
-    set_xen_guest_handle(b.idxs, from);
-    set_xen_guest_handle(b.gpfns, to);
-    set_xen_guest_handle(b.errs, errs);
-    rc = memory_op(XENMEM_add_to_physmap_batch, &b);
-    for (unsigned int i = 0; i < n && !rc; i++)
-        rc = errs[i];
-    return rc;
+    return place_batch(XENMAPSPACE_gmfn, DOMID_SELF, first, again, n);
 }
 
 TEST(moved_by_batch)

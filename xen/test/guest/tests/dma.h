@@ -111,6 +111,34 @@ static inline long see_table(domid_t dom, unsigned long gfn, unsigned int n)
     return memory_op(XENMEM_acquire_resource, &r);
 }
 
+/* Pages of a space, or of dom if foreign, to frames of ours, in one batch. */
+static inline long place_batch(uint16_t space, domid_t dom, unsigned long from,
+                               unsigned long to, unsigned int n)
+{
+    static xen_ulong_t idxs[MOST];
+    static xen_pfn_t gpfns[MOST];
+    static int errs[MOST];
+    struct xen_add_to_physmap_batch b = {
+        .domid = DOMID_SELF, .space = space, .size = (uint16_t)n,
+    };
+    long rc;
+
+    if (space == XENMAPSPACE_gmfn_foreign)
+        b.u.foreign_domid = dom;
+    for (unsigned int i = 0; i < n; i++) {
+        idxs[i] = from + i;
+        gpfns[i] = to + i;
+        errs[i] = 1;
+    }
+    set_xen_guest_handle(b.idxs, idxs);
+    set_xen_guest_handle(b.gpfns, gpfns);
+    set_xen_guest_handle(b.errs, errs);
+    rc = memory_op(XENMEM_add_to_physmap_batch, &b);
+    for (unsigned int i = 0; i < n && !rc; i++)
+        rc = errs[i];
+    return rc;
+}
+
 static inline long own_table(unsigned long gfn)
 {
     struct xen_add_to_physmap add = {

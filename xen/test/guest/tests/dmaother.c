@@ -47,27 +47,7 @@ static long donor_empty(unsigned int n)
 
 static long see_foreign(domid_t dom, unsigned long from, unsigned long to, unsigned int n)
 {
-    static xen_ulong_t idxs[MOST];
-    static xen_pfn_t gpfns[MOST];
-    static int errs[MOST];
-    struct xen_add_to_physmap_batch b = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = (uint16_t)n,
-        .u.foreign_domid = dom,
-    };
-    long rc;
-
-    for (unsigned int i = 0; i < n; i++) {
-        idxs[i] = from + i;
-        gpfns[i] = to + i;
-        errs[i] = 1;
-    }
-    set_xen_guest_handle(b.idxs, idxs);
-    set_xen_guest_handle(b.gpfns, gpfns);
-    set_xen_guest_handle(b.errs, errs);
-    rc = memory_op(XENMEM_add_to_physmap_batch, &b);
-    for (unsigned int i = 0; i < n && !rc; i++)
-        rc = errs[i];
-    return rc;
+    return place_batch(XENMAPSPACE_gmfn_foreign, dom, from, to, n);
 }
 
 static long drop_all(unsigned int n)
