@@ -269,6 +269,49 @@ TEST(own_steps)
     CHECK(trap_dr6 & BS);
 }
 
+/* --- behind another event ----------------------------------------------------------- */
+
+/* Where the handler of an exception begins, as the processor finds it. */
+static uint64_t handler_of(unsigned int vector)
+{
+    struct { uint16_t limit; uint64_t base; } __attribute__((packed)) idtr;
+    const uint16_t *gate;
+
+    __asm__ volatile("sidt %0" : "=m"(idtr));
+    gate = (const uint16_t *)(idtr.base + 16ul * vector);
+    return gate[0] | (uint64_t)gate[3] << 16 | (uint64_t)*(uint32_t *)(gate + 4) << 32;
+}
+
+/* Nothing in it exits: only what the hypervisor does for the NMI brings it here. */
+static void spin_in_trap(struct frame *f)
+{
+    for (unsigned int i = 0; i < 1000000 && !nmis; i++)
+        __asm__ volatile("pause");
+    on_trap(f);
+}
+
+/*
+ * The WRMSR that sends an NMI here is stepped, and its trap goes first. Then there is no
+ * reason to wait, although interrupts are off. Broken, the NMI comes at some later exit.
+ */
+TEST(behind_a_trap)
+{
+    uint32_t self = (uint32_t)rdmsr(X2APIC_ID);
+
+    nmis = faults = traps = more = 0;
+    __asm__ volatile("mov %0, %%db6" ::"r"(0xffff0ff0ul));
+    set_handler(1, spin_in_trap);
+    set_handler(2, on_nmi);
+    __asm__ volatile("pushfq; orl %0, (%%rsp); popfq; wrmsr"
+                     ::"i"(TF), "a"(SELF_NMI), "c"(X2APIC_ICR), "d"(self) : "memory");
+    set_handler(1, NULL);
+    set_handler(2, NULL);
+    CHECK_EQ(traps, 1);
+    CHECK(trap_dr6 & BS);
+    CHECK_EQ(nmis, 1);
+    CHECK_EQ(seen[0].rip, handler_of(1));
+}
+
 /* --- an IRET that is another instruction when its turn comes ------------------------ */
 
 /* By a single byte, as others may be fetched at another time: 48 cf is IRETQ. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Events on their way into a guest (APM vol. 2 15.20, 15.21). */
+#include <xen/smp.h>
+#include <asm/cpu.h>
 #include <asm/emulate.h>
 #include "svm.h"
 
@@ -112,6 +114,22 @@ void svm_settle_offer(struct vcpu *v)
     offered->kind = HVM_INTR_NONE;
 }
 
+/*
+ * An NMI has to wait, which no window tells the end of while IF is off. What is injected
+ * at this entry goes first, and an interrupt of ours ends the guest right behind that
+ * (15.20), before an instruction is executed. A shadow lasts for an instruction, and
+ * that interrupt would not let it run: then it is the next exit of any kind.
+ */
+static void wait_with_nmi(struct vmcb *c, bool busy)
+{
+    if (!busy) {
+        want_window(c);
+        return;
+    }
+    request(c, 0, false);
+    smp_kick(smp_processor_id());
+}
+
 static bool can_take_now(struct vcpu *v, bool busy)
 {
     return !busy && !(vmcb_of(v)->shadow & 1) && (v->arch.regs.rflags & X86_EFLAGS_IF);
@@ -148,7 +166,7 @@ void svm_prepare_events(struct vcpu *v)
         else
             want_window(c);
     } else if (busy || (c->shadow & 1)) {
-        want_window(c);
+        wait_with_nmi(c, busy);
     } else {
         request(c, 0, false);
         hvm_intr_delivered(v, intr);
