@@ -243,15 +243,68 @@ static void test_event_first(void **state)
 /* --- a nested task ----------------------------------------------------------------- */
 
 /* The switch would store our TF in the task's own state, for it to find later. */
-static void test_task_switch(void **state)
+static void enter_task_switch(void)
 {
-    (void)state;
     vc.arch.hvm.efer = 0;
     vc.arch.regs.rflags = FLAGS | X86_EFLAGS_NT;
+    cb.tr.sel = 0x20;
     svm_begin_step(&vc);
-    assert_false(svm_step_now(&vc));
-    expect_over();
+    assert_true(svm_step_now(&vc));
+    assert_true(svm_step_runs_on(&vc));
+    cb.rflags = regs->rflags;
+    svm_arm_step(&vc);
+    assert_int_equal(cb.rflags, FLAGS | X86_EFLAGS_NT);
+    assert_true(vc.arch.hvm.nmi_blocked);
     assert_false(cb.intercept3 & INTERCEPT_IRET);
+}
+
+/* Any exit after it shows it, and be it that both tasks are at the same instruction. */
+static void test_task_switch(void **state)
+{
+    static const uint64_t rips[] = { ELSE, RIP };
+
+    for (unsigned int i = 0; i < 2; i++) {
+        setup(state);
+        enter_task_switch();
+        cb.tr.sel = 0x18;
+        assert_false(leave(EXIT_VINTR, rips[i], FLAGS));
+        expect_over();
+        assert_int_equal(regs->rflags, FLAGS);
+    }
+}
+
+/* An exit before it shows nothing: it goes on. */
+static void test_task_switch_later(void **state)
+{
+    (void)state;
+    enter_task_switch();
+    assert_false(leave(EXIT_INTR, RIP, FLAGS | X86_EFLAGS_NT));
+    assert_true(sv.stepping);
+    assert_true(vc.arch.hvm.nmi_blocked);
+    assert_true(svm_step_now(&vc));
+}
+
+static void test_task_switch_faults(void **state)
+{
+    (void)state;
+    enter_task_switch();
+    cb.exitinfo1 = 0x18;
+    assert_true(leave(EXIT_EXCEPTION + EXC_TS, RIP, FLAGS | X86_EFLAGS_NT));
+    expect_waiting();
+    expect_event(EXC_TS, true, 0x18);
+}
+
+/* The new task's T bit (APM vol. 2, 12.2.5): its trap is the guest's own. */
+static void test_task_switch_traps(void **state)
+{
+    (void)state;
+    enter_task_switch();
+    cb.tr.sel = 0x18;
+    cb.dr6 |= DR6_BT;
+    assert_true(leave(EXIT_EXCEPTION + EXC_DB, ELSE, FLAGS));
+    expect_over();
+    expect_event(EXC_DB, false, 0);
+    assert_int_equal(cb.dr6, DR6_RESET | DR6_BT);
 }
 
 /* Long mode has no tasks to switch to, that IRET faults: as any other. */
@@ -281,6 +334,9 @@ int main(void)
         cmocka_unit_test_setup(test_reset_meanwhile, setup),
         cmocka_unit_test_setup(test_event_first, setup),
         cmocka_unit_test_setup(test_task_switch, setup),
+        cmocka_unit_test_setup(test_task_switch_later, setup),
+        cmocka_unit_test_setup(test_task_switch_faults, setup),
+        cmocka_unit_test_setup(test_task_switch_traps, setup),
         cmocka_unit_test_setup(test_no_task_switch, setup),
     };
 

@@ -20,6 +20,7 @@
 #define SEG_ATTR_G  0x800
 
 #define DR6_BS    (1UL << 14)
+#define DR6_BT    (1UL << 15)
 #define DR6_RESET 0xffff0ff0UL
 #define DR7_RESET 0x400UL
 

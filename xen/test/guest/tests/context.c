@@ -5,7 +5,7 @@
  * the restore. Records that Xen writes of state that vCPUs here do not have are taken if
  * they are in their reset state.
  */
-#include "remote.h"
+#include "flat_guest.h"
 
 static uint8_t row[32768], back[32768];
 static uint32_t used, back_used;
@@ -133,12 +133,7 @@ TEST(records_of_others)
 
 /* --- a halted vCPU ----------------------------------------------------------------- */
 
-#define CODE_AT  0x1000ul
-#define GDT_AT   0x2000u
-#define IDT_AT   0x2100u
-#define WORDS_AT 0x3000ul
-
-/* Flat 32-bit code at CODE_AT: vCPU 0, its NMI handler, vCPU 1, which sends the NMI. */
+/* Flat 32-bit code: vCPU 0, its NMI handler, vCPU 1, which sends the NMI. */
 extern const char halt_code[], halt_hlt[], halt_nmi[], halt_sender[], halt_end[];
 __asm__(".pushsection .rodata\n"
         ".code32\n"
@@ -156,56 +151,27 @@ struct halt_words {
     uint32_t there, woken, nmis, send, stay;
 };
 static volatile struct halt_words *const words =
-    (void *)((REMOTE_VIEW << 12) + WORDS_AT);
+    (void *)((REMOTE_VIEW << 12) + FLAT_WORDS);
 
 static uint64_t in_code(const char *label)
 {
-    return CODE_AT + (uint64_t)(label - halt_code);
+    return FLAT_CODE + (uint64_t)(label - halt_code);
 }
 
-/* A domain of two vCPUs with that code in its memory; we see it. */
 static long make_halting(void)
 {
-    uint64_t *gdt, *idt;
-    long rc;
+    long rc = flat_guest(&guest, halt_code, halt_end);
 
-    if ((rc = create(2, &guest)) || (rc = max_vcpus(guest, 2)))
-        return rc;
-    rc = populate(guest, 0, REMOTE_PAGES);
-    if (rc != REMOTE_PAGES)
-        return rc < 0 ? rc : -XEN_ENOMEM;
-    rc = remote_see(guest);
-    if (rc)
-        return rc;
-    memcpy(remote_memory(CODE_AT), halt_code, (size_t)(halt_end - halt_code));
-    gdt = remote_memory(GDT_AT);
-    gdt[1] = 0x00cf9b000000ffff;
-    gdt[2] = 0x00cf93000000ffff;
-    idt = remote_memory(IDT_AT);
-    idt[2] = in_code(halt_nmi) | 8 << 16 | 0x8e00ul << 32;
-    return 0;
+    if (!rc)
+        flat_gate(2, in_code(halt_nmi));
+    return rc;
 }
 
 static void flat_cpu(uint16_t vcpu, uint64_t rip)
 {
-    struct hvm_hw_cpu r = {
-        .rip = rip, .rsp = 0x8000, .rflags = 2, .cr0 = 0x11,
-        .dr6 = 0xffff0ff0, .dr7 = 0x400, .gdtr_base = GDT_AT, .gdtr_limit = 23,
-        .idtr_base = IDT_AT, .idtr_limit = 23, .cs_sel = 8, .ss_sel = 16, .ds_sel = 16,
-        .es_sel = 16, .cs_limit = ~0u, .ds_limit = ~0u, .es_limit = ~0u, .ss_limit = ~0u,
-        .tr_limit = 0x67, .cs_arbytes = 0xc9b, .ds_arbytes = 0xc93, .es_arbytes = 0xc93,
-        .ss_arbytes = 0xc93, .tr_arbytes = 0x8b,
-    };
+    struct hvm_hw_cpu r = flat_state(rip);
 
     record_of(vcpu, HVM_SAVE_CODE(CPU), sizeof(r), &r);
-}
-
-/* The word becomes 1 within a second. */
-static bool soon(const volatile uint32_t *word)
-{
-    for (unsigned int ms = 0; ms < 1000 && !*word; ms++)
-        delay_ns(1000000);
-    return *word == 1;
 }
 
 /*
@@ -223,7 +189,7 @@ TEST(halted_stays_halted)
     flat_cpu(1, in_code(halt_sender));
     CHECK_EQ(load(), 0);
     CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, guest), 0);
-    CHECK(soon(&words->there));
+    CHECK(flat_soon(&words->there, 1));
     delay_ns(20000000);
     CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
     r = saved(HVM_SAVE_CODE(CPU));
@@ -248,8 +214,8 @@ TEST(only_an_nmi_wakes_it)
     CHECK_EQ(words->there, 0);
     CHECK_EQ(words->woken, 0);
     words->send = 1;
-    CHECK(soon(&words->nmis));
-    CHECK(soon(&words->woken));
+    CHECK(flat_soon(&words->nmis, 1));
+    CHECK(flat_soon(&words->woken, 1));
     CHECK_EQ(words->nmis, 1);
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
@@ -262,10 +228,10 @@ static bool halt_and_nmi(void)
     flat_cpu(0, in_code(halt_code));
     flat_cpu(1, in_code(halt_sender));
     words->there = words->woken = words->nmis = words->send = 0;
-    if (load() || simple(XEN_DOMCTL_unpausedomain, guest) || !soon(&words->there))
+    if (load() || simple(XEN_DOMCTL_unpausedomain, guest) || !flat_soon(&words->there, 1))
         return false;
     words->send = 1;
-    return soon(&words->nmis);
+    return flat_soon(&words->nmis, 1);
 }
 
 /* A context loaded over a vCPU in an NMI's handler is not in that handler. */
@@ -277,7 +243,7 @@ TEST(loaded_out_of_an_nmi)
     CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
     words->stay = 0;
     CHECK(halt_and_nmi());
-    CHECK(soon(&words->woken));
+    CHECK(flat_soon(&words->woken, 1));
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
 }

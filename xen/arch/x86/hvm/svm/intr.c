@@ -143,7 +143,11 @@ void svm_prepare_events(struct vcpu *v)
     struct hvm_intr intr;
 
     if (unlikely(svm_of(v)->stepping) && svm_step_now(v)) {
-        request(c, 0, false);
+        /* A window that is open before the step would never let it happen. */
+        if (svm_step_runs_on(v) && !(v->arch.regs.rflags & X86_EFLAGS_IF))
+            want_window(c);
+        else
+            request(c, 0, false);
         return;
     }
     if (busy)

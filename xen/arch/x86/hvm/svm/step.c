@@ -10,7 +10,7 @@
 #include "svm.h"
 
 /* Bits of DR6 that say what a #DB is about. */
-#define DR6_REASONS (0xfUL | DR6_BS)
+#define DR6_REASONS (0xfUL | DR6_BS | DR6_BT)
 
 /* All that an instruction can raise; NMIs have an intercept of their own. */
 #define STEP_EXCEPTIONS                                                         \
@@ -29,8 +29,8 @@ static void retired(struct vcpu *v)
 
 /*
  * Outside of long mode an IRET with NT set switches tasks, and the outgoing task's state
- * would keep the TF that is ours (APM vol. 2 chapter 12). So it goes without, and the
- * next NMI may come before it.
+ * would keep the TF that is ours (APM vol. 2 chapter 12). So it goes without. The next
+ * exit, for whatever reason, shows whether it is over: by another place or another task.
  */
 static bool switches_task(const struct vcpu *v)
 {
@@ -42,12 +42,9 @@ void svm_begin_step(struct vcpu *v)
     struct svm_vcpu *s = svm_of(v);
 
     s->vmcb->intercept3 &= ~INTERCEPT_IRET;
-    if (switches_task(v)) {
-        retired(v);
-        return;
-    }
     s->stepping = true;
     s->step_rip = v->arch.regs.rip;
+    s->step_tr = s->vmcb->tr.sel;
 }
 
 /* The IRET was not executed, something else comes first: wait for the next one. */
@@ -68,6 +65,11 @@ bool svm_step_now(struct vcpu *v)
     return s->stepping;
 }
 
+bool svm_step_runs_on(const struct vcpu *v)
+{
+    return switches_task(v);
+}
+
 void svm_arm_step(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
@@ -75,7 +77,8 @@ void svm_arm_step(struct vcpu *v)
 
     s->step_tf = c->rflags & X86_EFLAGS_TF;
     s->step_dr6 = c->dr6;
-    c->rflags |= X86_EFLAGS_TF;
+    if (!switches_task(v))
+        c->rflags |= X86_EFLAGS_TF;
     c->dr6 &= ~DR6_REASONS;
     c->exceptions = STEP_EXCEPTIONS;
 }
@@ -103,15 +106,17 @@ static void give_fault(struct vcpu *v, struct vmcb *c, uint8_t vector)
 }
 
 /*
- * RIP has moved without a trap if another vCPU put an INT n or so in place of the IRET.
- * Exceptions are intercepted until now, so one that exits has its place here, too.
+ * RIP has moved without a trap if another vCPU put an INT n or so in place of the IRET,
+ * or if that switched tasks. Exceptions are intercepted until now, so one that exits has
+ * its place here, too.
  */
 bool svm_step_exit(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *c = s->vmcb;
     bool db = c->exitcode == EXIT_EXCEPTION + EXC_DB;
-    bool over = (db && (c->dr6 & DR6_BS)) || v->arch.regs.rip != s->step_rip;
+    bool over = (db && (c->dr6 & DR6_BS)) || v->arch.regs.rip != s->step_rip ||
+                c->tr.sel != s->step_tr;
     uint64_t reasons = disarm(v, s), vector = c->exitcode - EXIT_EXCEPTION;
 
     if (over)

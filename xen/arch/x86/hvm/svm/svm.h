@@ -23,8 +23,9 @@ struct svm_vcpu {
     uint64_t asid_gen;
     bool dr_loaded;             /* the CPU has the guest's DR0-3, no DR intercept */
     struct hvm_intr offered;    /* the CPU's to deliver, until the exit */
-    /* step.c: the IRET is next; at which RIP, and what the guest's TF and DR6 are. */
+    /* step.c: the IRET is next; at which RIP, in which task, the guest's TF and DR6. */
     bool stepping, step_tf;
+    uint16_t step_tr;
     uint64_t step_rip, step_dr6;
     bool io_ready;              /* domain 0: the permission map is in place */
 };
@@ -91,6 +92,8 @@ void svm_prepare_events(struct vcpu *v);
  */
 void svm_begin_step(struct vcpu *v);
 bool svm_step_now(struct vcpu *v);
+/* Nothing ends the step of itself: the guest runs on until some exit. */
+bool svm_step_runs_on(const struct vcpu *v);
 void svm_arm_step(struct vcpu *v);
 bool svm_step_exit(struct vcpu *v);
 
