@@ -56,8 +56,18 @@ static void save_segments(struct vcpu *v, struct hvm_hw_cpu *r)
     r->idtr_base = seg.base;
 }
 
-static void save_event(const struct hvm_event *e, struct hvm_hw_cpu *r)
+/*
+ * What the next entry injects: an event that was on its way, or an NMI. There is one
+ * place only: an NMI behind another event or handler is lost, and what it waited for.
+ */
+static void save_event(struct vcpu *v, struct hvm_hw_cpu *r)
 {
+    const struct hvm_event nmi = { .valid = true, .vector = EXC_NMI,
+                                   .type = HVM_EVENT_NMI };
+    const struct hvm_event *e = &v->arch.hvm.event;
+
+    if (!e->valid && hvm_nmi_due(v))
+        e = &nmi;
     if (!e->valid)
         return;
     r->pending_vector = e->vector;
@@ -105,8 +115,17 @@ static int save_cpu(struct domain *d, struct vcpu *v, void *record)
     r->msr_efer = h->efer;
     r->msr_tsc_aux = h->tsc_aux;
     r->tsc = hvm_guest_tsc(v);
-    save_event(&h->event, r);
+    save_event(v, r);
     return 0;
+}
+
+/* Types that EVENTINJ knows (APM vol. 2, 15.20); Xen is as strict about the rest. */
+static bool event_valid(const struct hvm_hw_cpu *r)
+{
+    const unsigned int known = 1u << HVM_EVENT_EXTINT | 1u << HVM_EVENT_NMI |
+                               1u << HVM_EVENT_EXC | 1u << HVM_EVENT_SWINT;
+
+    return !r->pending_valid || ((known & 1u << r->pending_type) && !r->pending_reserved);
 }
 
 /* Control state that the CPU would refuse to enter with. */
@@ -124,7 +143,7 @@ static int check_cpu(struct vcpu *v, const struct hvm_hw_cpu *r)
     if ((r->dr6 >> 32) || (r->dr7 >> 32) ||
         (r->cr3 >> cpu_policy_maxphysaddr(v->domain->arch.policy)))
         return -EINVAL;
-    return r->flags & ~XEN_X86_FPU_INITIALISED ? -EINVAL : 0;
+    return (r->flags & ~XEN_X86_FPU_INITIALISED) || !event_valid(r) ? -EINVAL : 0;
 }
 
 static void load_segments(struct vcpu *v, const struct hvm_hw_cpu *r)
@@ -220,7 +239,8 @@ static int load_cpu(struct domain *d, struct vcpu *v, const void *record, uint32
         .has_error = r.pending_error_valid,
         .error = r.error_code,
     };
-    /* None are held back: the record has no word for it (README.md). */
+    /* What waited here was the old context's; and none are held back (README.md). */
+    h->nmi_pending = false;
     hvm_unblock_nmi(v);
     h->init_done = true;
     v->is_initialised = true;

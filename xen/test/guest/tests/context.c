@@ -131,6 +131,28 @@ TEST(records_of_others)
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
 }
 
+/* What no processor can be given to deliver is refused, and not met at the next entry. */
+TEST(events)
+{
+    static const struct { uint8_t type; uint32_t reserved; long rc; } events[] = {
+        { 0, 0, 0 }, { 2, 0, 0 }, { 3, 0, 0 }, { 4, 0, 0 },
+        { 1, 0, -XEN_EINVAL }, { 5, 0, -XEN_EINVAL }, { 7, 0, -XEN_EINVAL },
+        { 3, 1, -XEN_EINVAL },
+    };
+    struct hvm_hw_cpu r = cpu;
+
+    CHECK_EQ(create(1, &guest), 0);
+    CHECK_EQ(max_vcpus(guest, 1), 0);
+    r.pending_valid = 1;
+    for (unsigned int i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        r.pending_vector = events[i].type == 2 ? 2 : 13;
+        r.pending_type = events[i].type & 7;
+        r.pending_reserved = events[i].reserved & 0x7ffff;
+        CHECK_EQ(load_one(HVM_SAVE_CODE(CPU), sizeof(r), &r), events[i].rc);
+    }
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
+}
+
 /* --- a halted vCPU ----------------------------------------------------------------- */
 
 /* Flat 32-bit code: vCPU 0, its NMI handler, vCPU 1, which sends the NMI. */
@@ -144,7 +166,7 @@ __asm__(".pushsection .rodata\n"
         "halt_nmi: incl 0x3008; 3: pause; cmpl $0, 0x3010; jne 3b; iret\n"
         "halt_sender: pause; cmpl $0, 0x300c; je halt_sender\n"
         "movl $0, 0xfee00310; movl $0x4400, 0xfee00300\n"
-        "2: pause; jmp 2b\n"
+        "decl 0x300c; jmp halt_sender\n"
         "halt_end: .code64; .popsection");
 
 struct halt_words {
@@ -244,6 +266,28 @@ TEST(loaded_out_of_an_nmi)
     words->stay = 0;
     CHECK(halt_and_nmi());
     CHECK(flat_soon(&words->woken, 1));
+    remote_unsee();
+    CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
+}
+
+/* Nor is the NMI that waited for the end of that handler one for the new context. */
+TEST(loaded_over_a_waiting_nmi)
+{
+    CHECK_EQ(make_halting(), 0);
+    words->stay = 1;
+    CHECK(halt_and_nmi());
+    words->send = 1;
+    CHECK(flat_soon(&words->send, 0));
+    CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
+    words->there = words->woken = words->nmis = words->stay = 0;
+    begin();
+    flat_cpu(0, in_code(halt_code));
+    CHECK_EQ(load(), 0);
+    CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, guest), 0);
+    CHECK(flat_soon(&words->there, 1));
+    delay_ns(20000000);
+    CHECK_EQ(words->nmis, 0);
+    CHECK_EQ(words->woken, 0);
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, guest), 0);
 }
