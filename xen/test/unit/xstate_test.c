@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include <xen/alloc.h>
@@ -15,6 +16,7 @@
 #include <xen/percpu.h>
 #include <asm/cpu.h>
 #include <asm/cpu_policy.h>
+#include <asm/msr.h>
 #include <asm/xstate.h>
 
 struct cpu_info fake_cpu_info;
@@ -182,6 +184,123 @@ static void test_x87_is_loaded(void **state)
     put_control(ours);
 }
 
+/* --- x87 pointers ------------------------------------------------------------------- */
+
+struct env {
+    uint32_t control, status, tag, ip;
+    uint16_t cs, opcode;
+    uint32_t data;
+    uint16_t ds, unused;
+};
+
+static struct env get_env(void)
+{
+    struct env e;
+
+    __asm__ volatile("fnstenv %0" : "=m"(e));
+    return e;
+}
+
+/* A division by zero that is not masked, and not yet noticed. */
+static void divide(void)
+{
+    static const float one = 1, zero = 0;
+    uint16_t control = 0x37b;
+
+    __asm__ volatile("fninit; fldcw %2; flds %0; fdivs %1"
+                     ::"m"(one), "m"(zero), "m"(control));
+}
+
+static void init(void)
+{
+    __asm__ volatile("fnclex; fninit");
+}
+
+/* What 32-bit software sees of it on this processor; newer ones of Intel have zeros. */
+static struct env selectors_here(void)
+{
+    static uint8_t image[512] __attribute__((aligned(16)));
+    struct env e;
+
+    divide();
+    __asm__ volatile("fxsave %0; fnclex; fninit; fxrstor %0" : "+m"(image));
+    e = get_env();
+    init();
+    return e;
+}
+
+static struct env after_another(struct vcpu *v)
+{
+    struct env e;
+
+    enter(1, v);
+    divide();
+    leave(v, 71);
+    init();
+    enter(1, vcpu[1]);
+    assert_int_equal(get_env().ip, 0);
+    leave(vcpu[1], 72);
+    assert_int_equal(enter(1, v), 71);
+    e = get_env();
+    init();
+    leave(v, 73);
+    return e;
+}
+
+/* The handler of the exception finds the instruction by selector and offset. */
+static void test_selectors_of_32_bits(void **state)
+{
+    struct env here = selectors_here(), e;
+
+    vcpu[0]->arch.hvm.efer = 0;
+    e = after_another(vcpu[0]);
+    assert_true(e.status & 0x80);
+    assert_int_equal(e.cs, here.cs);
+    assert_int_equal(e.ds, here.ds);
+    assert_int_not_equal(e.ip, 0);
+}
+
+static uint64_t saved_ip(const struct vcpu *v)
+{
+    uint64_t ip;
+
+    memcpy(&ip, v->arch.xsave->legacy + 8, 8);
+    return ip;
+}
+
+/* Of the program that this is, which is above 4 GiB. */
+static void test_offsets_of_64_bits(void **state)
+{
+    vcpu[0]->arch.hvm.efer = EFER_LMA;
+    enter(1, vcpu[0]);
+    divide();
+    leave(vcpu[0], 81);
+    init();
+    assert_int_equal(saved_ip(vcpu[0]) >> 32, (uint64_t)divide >> 32);
+    enter(1, vcpu[1]);
+    leave(vcpu[1], 82);
+    enter(1, vcpu[0]);
+    leave(vcpu[0], 83);
+    init();
+    assert_int_equal(saved_ip(vcpu[0]) >> 32, (uint64_t)divide >> 32);
+}
+
+/* The mode may change while it is away: what counts is how it was saved. */
+static void test_mode_changes(void **state)
+{
+    struct env here = selectors_here();
+
+    vcpu[0]->arch.hvm.efer = 0;
+    enter(1, vcpu[0]);
+    divide();
+    leave(vcpu[0], 91);
+    init();
+    vcpu[0]->arch.hvm.efer = EFER_LMA;
+    enter(2, vcpu[0]);
+    assert_int_equal(get_env().cs, here.cs);
+    init();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +310,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_image_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_vcpu_at_old_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_x87_is_loaded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_selectors_of_32_bits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_offsets_of_64_bits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mode_changes, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

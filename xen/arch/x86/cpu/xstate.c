@@ -8,9 +8,20 @@
 #include <asm/cpu.h>
 #include <asm/cpu_policy.h>
 #include <asm/cr.h>
+#include <asm/msr.h>
 #include <asm/xstate.h>
 
 #define XSTATE_SSE 2
+
+/*
+ * The x87 pointers are two selectors and two offsets of 32 bits, or two offsets of 64
+ * bits (APM vol. 2, 11.4.4): no form has both. An image says in its last byte, which no
+ * instruction touches, which it has; Xen's saved images do so, with these numbers.
+ */
+#define FORM_AT 511
+#define FORM_16 2
+#define FORM_32 4
+#define FORM_64 8
 
 uint64_t xstate_mask;
 uint32_t xstate_size = 512;
@@ -119,12 +130,25 @@ void xstate_free(struct xsave_area *area)
         charge_free_pages(area, area_order());
 }
 
+/* The instruction for images of v's form, with the 64-bit form's name. */
+#define IN_FORM(narrow, insn, ...)                              \
+    do {                                                        \
+        if (narrow)                                             \
+            __asm__ volatile(insn " %0" __VA_ARGS__);           \
+        else                                                    \
+            __asm__ volatile(insn "64 %0" __VA_ARGS__);         \
+    } while (0)
+#define COMPONENTS "a"((uint32_t)xstate_mask), "d"((uint32_t)(xstate_mask >> 32))
+
 void xstate_save(struct vcpu *v)
 {
     struct xsave_area *area = v->arch.xsave;
+    /* Outside of long mode no pointer needs more, and its selector can be looked at. */
+    bool narrow = !(v->arch.hvm.efer & EFER_LMA);
 
+    area->legacy[FORM_AT] = narrow ? FORM_32 : FORM_64;
     if (!xstate_mask) {
-        __asm__ volatile("fxsave64 %0" : "=m"(*(char (*)[512])area));
+        IN_FORM(narrow, "fxsave", : "=m"(*(char (*)[FORM_AT])area));
         return;
     }
     /*
@@ -133,23 +157,22 @@ void xstate_save(struct vcpu *v)
     v->arch.xcr0 = xcr0_read();
     if (v->arch.xcr0 != xstate_mask)
         xcr0_write(xstate_mask);
-    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
-                     "d"((uint32_t)(xstate_mask >> 32))
-                     : "memory");
+    IN_FORM(narrow, "xsave", : "+m"(*area) : COMPONENTS : "memory");
 }
 
 /* Nothing of whoever's registers these were is left when this returns. */
 static void load_image(const struct xsave_area *area)
 {
+    uint8_t form = area->legacy[FORM_AT];
+    bool narrow = form == FORM_16 || form == FORM_32;
+
     /* Clears the pointers, whatever exception is pending (APM vol. 5, FNINIT). */
     if (pointers_stay)
         __asm__ volatile("fninit" ::: "memory");
     if (!xstate_mask)
-        __asm__ volatile("fxrstor64 %0" ::"m"(*(const char (*)[512])area));
+        IN_FORM(narrow, "fxrstor", :: "m"(*(const char (*)[512])area));
     else
-        __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)xstate_mask),
-                         "d"((uint32_t)(xstate_mask >> 32))
-                         : "memory");
+        IN_FORM(narrow, "xrstor", :: "m"(*area), COMPONENTS : "memory");
 }
 
 void xstate_restore(struct vcpu *v)
