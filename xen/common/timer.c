@@ -257,6 +257,20 @@ bool timer_active(const struct timer *t)
     return read_once(t->status) == TIMER_QUEUED;
 }
 
+void timer_interrupt_by(s_time_t when)
+{
+    struct timer_queue *q = &this_cpu(timer_queue);
+    uint64_t flags = spin_lock_irqsave(&q->lock);
+
+    /* An interrupt that is past may have come already. */
+    if (when < q->programmed || q->programmed <= NOW()) {
+        q->programmed = when;
+        if (!arch_timer_program(when))
+            softirq_raise(SOFTIRQ_TIMER);
+    }
+    spin_unlock_irqrestore(&q->lock, flags);
+}
+
 void timer_cpu_init(unsigned int cpu)
 {
     struct timer_queue *q = &per_cpu(timer_queue, cpu);

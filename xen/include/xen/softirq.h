@@ -9,6 +9,7 @@
 
 #include <xen/cpumask.h>
 #include <xen/list.h>
+#include <xen/time.h>
 
 enum softirq {
     SOFTIRQ_TIMER,
@@ -26,10 +27,20 @@ void softirq_raise_cpu(unsigned int cpu, enum softirq nr); /* with an IPI when r
 void softirq_raise_mask(const cpumask_t *mask, enum softirq nr);
 bool softirq_pending(void);                                /* on this CPU */
 
-/* Run all pending ones, the scheduler's included. May return on another CPU. */
-void do_softirq(void);
+/*
+ * Run all pending ones, the scheduler's included, and what they raise. May return on
+ * another CPU. False: some are raised again and again, and pending still.
+ */
+bool do_softirq(void);
 /* Run pending ones but the scheduler's: for long loops at boot and in debug dumps. */
 void process_pending_softirqs(void);
+/*
+ * Where do_softirq() found no end, the guest gets its turn all the same: this CPU's count
+ * as not pending until the next softirq, which comes in SOFTIRQ_PAUSE at the latest.
+ */
+void softirq_put_off(void);
+
+#define SOFTIRQ_PAUSE MICROSECS(100)
 
 /*
  * A deferred call, run once per schedule in softirq context; never on two CPUs at once.

@@ -38,6 +38,9 @@ bool timer_active(const struct timer *t);
 /* A timer may fire this much late so that deadlines coalesce. */
 #define TIMER_SLOP MICROSECS(50)
 
+/* Raise SOFTIRQ_TIMER on this CPU at that time or before, whatever timers there are. */
+void timer_interrupt_by(s_time_t when);
+
 void timer_dump(void); /* debug key 'a' */
 
 /*

@@ -275,6 +275,105 @@ static void test_softirq_order(void **state)
     assert_int_equal(kicks[1], 1);
 }
 
+/* --- softirqs that find no end ------------------------------------------------------ */
+
+static unsigned int flooded, scheduled;
+
+static void raise_each(enum softirq nr)
+{
+    if (++flooded > 1000)
+        fail_msg("found no end");
+    softirq_raise(nr);
+}
+
+static void raise_self(void)
+{
+    raise_each(SOFTIRQ_TIME_SYNC);
+}
+
+static void raise_iommu(void)
+{
+    raise_each(SOFTIRQ_IOMMU);
+}
+
+static void schedule_once(void)
+{
+    scheduled++;
+}
+
+static void schedule_again(void)
+{
+    scheduled++;
+    raise_each(SOFTIRQ_SCHEDULE);
+}
+
+static void expect_no_end(void (*sync)(void), void (*iommu)(void), void (*sched)(void))
+{
+    softirq_register(SOFTIRQ_TIME_SYNC, sync);
+    softirq_register(SOFTIRQ_IOMMU, iommu);
+    softirq_register(SOFTIRQ_SCHEDULE, sched);
+    flooded = scheduled = 0;
+    softirq_raise(SOFTIRQ_TIME_SYNC);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    assert_false(do_softirq());
+    assert_true(flooded > 1);
+    assert_true(scheduled > 0);
+    assert_true(softirq_pending());
+    softirq_cpu_init(0);
+}
+
+/* Whoever raises itself, or two that raise each other, leave the scheduler its turn. */
+static void test_no_end(void **state)
+{
+    (void)state;
+    expect_no_end(raise_self, schedule_once, schedule_once);
+    expect_no_end(raise_iommu, raise_self, schedule_once);
+    expect_no_end(schedule_once, schedule_once, schedule_again);
+    /* Without the scheduler it comes back as well; what was left is pending. */
+    expect_no_end(raise_self, schedule_once, schedule_once);
+    softirq_raise(SOFTIRQ_TIME_SYNC);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    scheduled = 0;
+    process_pending_softirqs();
+    assert_int_equal(scheduled, 0);
+    assert_true(softirq_pending());
+}
+
+/* Nothing is pending for a moment, in which a guest can run; then all of it is. */
+static void test_put_off(void **state)
+{
+    struct timer t;
+
+    (void)state;
+    expect_no_end(raise_self, schedule_once, schedule_once);
+    softirq_raise(SOFTIRQ_TIME_SYNC);
+    assert_false(do_softirq());
+    softirq_put_off();
+    assert_false(softirq_pending());
+    assert_int_equal(programmed[0], clock_now + SOFTIRQ_PAUSE);
+    flooded = 0;
+    turn_clock(0, clock_now + SOFTIRQ_PAUSE);
+    assert_true(flooded > 1);
+    /* The interrupt of a timer before is as good; not one that has been. */
+    timer_init(&t, count, &t, 0);
+    timer_set(&t, clock_now + MICROSECS(60));
+    softirq_put_off();
+    assert_int_equal(programmed[0], clock_now + MICROSECS(60));
+    clock_now += MICROSECS(70);
+    softirq_raise(SOFTIRQ_TIMER);
+    softirq_put_off();
+    assert_false(softirq_pending());
+    assert_int_equal(programmed[0], clock_now + SOFTIRQ_PAUSE);
+    timer_stop(&t);
+    /* Raised from elsewhere while it is hidden: that CPU is told. */
+    kicks[0] = 0;
+    fake_cpu_info.cpu = 1;
+    softirq_raise_cpu(0, SOFTIRQ_TIME_SYNC);
+    assert_int_equal(kicks[0], 1);
+    fake_cpu_info.cpu = 0;
+    assert_true(softirq_pending());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +383,8 @@ int main(void)
         cmocka_unit_test_setup(test_kill, fresh),
         cmocka_unit_test_setup(test_tasklets, fresh),
         cmocka_unit_test_setup(test_softirq_order, fresh),
+        cmocka_unit_test_setup(test_no_end, fresh),
+        cmocka_unit_test_setup(test_put_off, fresh),
     };
 
     return cmocka_run_group_tests_name("timer", tests, NULL, NULL);

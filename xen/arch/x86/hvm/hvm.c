@@ -145,7 +145,8 @@ void hvm_run_softirqs(struct vcpu *v)
 {
     s_time_t ran_since = v->sched.start;
 
-    do_softirq();
+    if (!do_softirq() && vcpu_runnable(v))
+        softirq_put_off();
     /* Was away: the guest's copy of its run state is old. */
     if (v->sched.start != ran_since)
         vcpu_runstate_publish(v);
