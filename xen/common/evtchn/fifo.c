@@ -109,14 +109,16 @@ static void set_pending(struct vcpu *v, struct evtchn *chn)
     event_word_t *word = fifo_word(d, chn->port);
     bool was_pending;
 
-    if (!word) {
+    if (word) {
+        was_pending = test_and_set_bit(EVTCHN_FIFO_PENDING, word);
+    } else {
+        was_pending = chn->pending;
         chn->pending = true; /* raised when the page comes */
-        return;
     }
-    was_pending = test_and_set_bit(EVTCHN_FIFO_PENDING, word);
     /* A vCPU without control block must not have unmasked ports. */
-    if (!test_bit(EVTCHN_FIFO_MASKED, word) && !test_bit(EVTCHN_FIFO_LINKED, word) &&
-        v->evtchn_fifo && v->evtchn_fifo->control && enqueue(v, chn, word))
+    if (word && !test_bit(EVTCHN_FIFO_MASKED, word) &&
+        !test_bit(EVTCHN_FIFO_LINKED, word) && v->evtchn_fifo &&
+        v->evtchn_fifo->control && enqueue(v, chn, word))
         vcpu_mark_events_pending(v);
     if (!was_pending)
         evtchn_wake_pollers(d, chn->port);

@@ -107,6 +107,21 @@ static void test_fifo_setup(void **state)
     assert_int_equal(expand(0), -ENOSPC);
 }
 
+/* The port has no word yet: whoever polls for it is woken all the same. */
+static void test_fifo_poll_without_word(void **state)
+{
+    evtchn_port_t port = alloc_unbound(DOMID_SELF, 0), near = connect_to(0, port);
+
+    assert_int_equal(init_control(0), 0);
+    set_bit(2, w->d[0].evtchn.poll_mask);
+    w->v[0][2].poll_evtchn = port;
+    assert_int_equal(op(EVTCHNOP_send, &near), 0);
+    assert_int_equal(unblocked[0][2], 1);
+    assert_int_equal(evtchn_port_poll(&w->d[0], port), 1);
+    assert_int_equal(op(EVTCHNOP_send, &near), 0);
+    assert_int_equal(unblocked[0][2], 1);
+}
+
 static void test_fifo_queues(void **state)
 {
     evtchn_port_t p[8];
@@ -242,6 +257,7 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, evtchn_world_start, evtchn_world_stop)
     const struct CMUnitTest tests[] = {
         T(test_fifo_setup),
+        T(test_fifo_poll_without_word),
         T(test_fifo_queues),
         T(test_fifo_busy_port),
         T(test_fifo_random),
