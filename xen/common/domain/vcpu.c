@@ -129,6 +129,7 @@ int domain_set_max_vcpus(struct domain *d, unsigned int max)
         write_once(d->vcpu[v->vcpu_id], v);
     }
     d->max_vcpus_set = true;
+    evtchn_vcpus_made(d);
     return 0;
 }
 

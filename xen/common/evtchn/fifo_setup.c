@@ -111,25 +111,6 @@ int evtchn_fifo_init_control(const struct evtchn_init_control *init)
     return rc;
 }
 
-/* Ports whose words have just appeared, and that were raised before. */
-static void raise_waiting(struct domain *d, unsigned int first)
-{
-    uint64_t flags;
-
-    for (unsigned int port = first; port < first + WORDS_PER_PAGE; port++) {
-        struct evtchn *chn = evtchn_from_port(d, port);
-
-        if (!chn)
-            break;
-        flags = spin_lock_irqsave(&chn->lock);
-        if (evtchn_usable(chn) && chn->pending) {
-            chn->pending = false;
-            evtchn_set_pending(d, chn);
-        }
-        spin_unlock_irqrestore(&chn->lock, flags);
-    }
-}
-
 int evtchn_fifo_expand(const struct evtchn_expand_array *expand)
 {
     struct domain *d = current->domain;
@@ -150,7 +131,8 @@ int evtchn_fifo_expand(const struct evtchn_expand_array *expand)
     if (!rc) {
         write_once(f->array[f->nr_pages], page);
         f->nr_pages++;
-        raise_waiting(d, (f->nr_pages - 1) * WORDS_PER_PAGE);
+        evtchn_raise_waiting(d, (f->nr_pages - 1) * WORDS_PER_PAGE,
+                             f->nr_pages * WORDS_PER_PAGE);
     }
     spin_unlock(&d->evtchn.lock);
     if (rc)

@@ -64,7 +64,10 @@ int evtchn_status(struct evtchn_status *status);
 int evtchn_close_range(struct domain *d);
 int evtchn_reset(struct domain *d, bool resuming);
 
-void evtchn_set_pending(struct domain *d, struct evtchn *chn); /* [chn->lock] */
+/* What the guest cannot be told yet waits as chn->pending. [chn->lock] */
+void evtchn_set_pending(struct domain *d, struct evtchn *chn);
+/* Those of the ports from .. to - 1 that have waited so. [d->evtchn.lock] */
+void evtchn_raise_waiting(struct domain *d, unsigned int from, unsigned int to);
 void evtchn_wake_pollers(struct domain *d, evtchn_port_t port);
 void evtchn_forget_handler(struct domain *d);
 

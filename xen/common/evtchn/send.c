@@ -39,11 +39,37 @@ void evtchn_wake_pollers(struct domain *d, evtchn_port_t port)
 
 void evtchn_set_pending(struct domain *d, struct evtchn *chn)
 {
-    struct vcpu *v = d->vcpu[chn->notify_vcpu];
+    struct vcpu *v = read_once(d->vcpu[chn->notify_vcpu]);
 
     ASSERT_LOCKED(&chn->lock);
     if (v)
         d->evtchn.ops->set_pending(v, chn);
+    else
+        chn->pending = true;
+}
+
+void evtchn_raise_waiting(struct domain *d, unsigned int from, unsigned int to)
+{
+    uint64_t flags;
+
+    ASSERT_LOCKED(&d->evtchn.lock);
+    for (unsigned int port = from; port < MIN(to, d->evtchn.valid_ports); port++) {
+        struct evtchn *chn = evtchn_from_port(d, port);
+
+        flags = spin_lock_irqsave(&chn->lock);
+        if (evtchn_usable(chn) && chn->pending) {
+            chn->pending = false;
+            evtchn_set_pending(d, chn);
+        }
+        spin_unlock_irqrestore(&chn->lock, flags);
+    }
+}
+
+void evtchn_vcpus_made(struct domain *d)
+{
+    spin_lock(&d->evtchn.lock);
+    evtchn_raise_waiting(d, 1, d->evtchn.valid_ports);
+    spin_unlock(&d->evtchn.lock);
 }
 
 /*

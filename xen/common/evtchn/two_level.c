@@ -40,7 +40,7 @@ static void unmask(struct domain *d, struct evtchn *chn)
 
 static bool is_pending(struct domain *d, const struct evtchn *chn)
 {
-    return test_bit(chn->port, d->shared_info->evtchn_pending);
+    return chn->pending || test_bit(chn->port, d->shared_info->evtchn_pending);
 }
 
 static bool is_masked(struct domain *d, const struct evtchn *chn)

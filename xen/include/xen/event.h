@@ -28,7 +28,7 @@ struct evtchn {
     uint8_t kind;            /* enum evtchn_kind */
     uint8_t priority;        /* FIFO */
     uint8_t last_priority;
-    bool pending;            /* FIFO: raised while not linkable */
+    bool pending;            /* raised before its vCPU or, FIFO, its word was there */
     uint16_t notify_vcpu;
     uint16_t last_vcpu;
     evtchn_port_t port;
@@ -75,6 +75,8 @@ int evtchn_domain_close_all(struct domain *d);
 void evtchn_domain_destroy(struct domain *d); /* free storage; idempotent */
 int evtchn_vcpu_init(struct vcpu *v);
 void evtchn_vcpu_destroy(struct vcpu *v);
+/* d's vCPUs can be found now: they get the events that came before. Takes LOCK_EVENT. */
+void evtchn_vcpus_made(struct domain *d);
 
 /* Raise a virtual interrupt: per-vCPU ones to v; global ones (VIRQ_DOM_EXC, VIRQ_CONSOLE,
  * ...) to whoever bound them. Any context, interrupts included. */

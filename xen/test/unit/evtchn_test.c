@@ -163,6 +163,44 @@ static void test_virqs(void **state)
     assert_int_equal(w->v[1][0].virq_to_evtchn[VIRQ_DOM_EXC], 0);
 }
 
+/* A domain that is being built has channels before it has vCPUs. */
+static void test_before_vcpus(void **state)
+{
+    struct vcpu *made[VCPUS];
+    evtchn_port_t far, near, masked, closed;
+
+    memcpy(made, w->vp[1], sizeof(made));
+    memset(w->vp[1], 0, sizeof(made));
+    for (evtchn_port_t n = 1; n < 100; n++)
+        assert_int_equal(alloc_unbound(1, 0), n);
+    far = 99;
+    near = connect_to(1, far);
+    masked = connect_to(1, 98);
+    closed = connect_to(1, 97);
+    set_bit(98, w->shared[1].evtchn_mask);
+    assert_int_equal(op(EVTCHNOP_send, &near), 0);
+    assert_int_equal(op(EVTCHNOP_send, &near), 0);
+    assert_int_equal(op(EVTCHNOP_send, &masked), 0);
+    assert_int_equal(op(EVTCHNOP_send, &closed), 0);
+    assert_int_equal(evtchn_close(&w->d[1], 97), 0);
+    assert_int_equal(alloc_unbound(1, 0), 97); /* a new one has no old event */
+    assert_int_equal(injected[1][0], 0);
+
+    memcpy(w->vp[1], made, sizeof(made));
+    evtchn_vcpus_made(&w->d[1]);
+    assert_true(pending(1, far));
+    assert_true(pending(1, 98));
+    assert_false(pending(1, 97));
+    assert_false(pending(1, 1));
+    assert_int_equal(injected[1][0], 1);
+    assert_int_equal(injected[1][1], 0);
+    assert_int_equal(w->shared[1].vcpu_info[0].evtchn_pending_sel, 2);
+    /* Once only. */
+    memset(w->shared[1].evtchn_pending, 0, sizeof(w->shared[1].evtchn_pending));
+    evtchn_vcpus_made(&w->d[1]);
+    assert_false(pending(1, far));
+}
+
 static void test_mask_and_poll(void **state)
 {
     evtchn_port_t p;
@@ -244,6 +282,7 @@ int main(void)
         T(test_send_orders),
         T(test_refusals),
         T(test_virqs),
+        T(test_before_vcpus),
         T(test_mask_and_poll),
         T(test_many_ports),
         T(test_vcpu_info),
