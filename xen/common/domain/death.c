@@ -113,14 +113,15 @@ static int step_shared_pages(struct domain *d)
 }
 
 /*
- * In this order: first nobody can reach in (channels, mappings of others' memory,
- * devices), then the maps go, then the memory.
+ * In this order: first nobody can reach in (channels, devices, mappings of others'
+ * memory), then the maps go, then the memory. Without devices there are no tables of
+ * theirs to take the mappings out of, which could need memory to split an entry.
  */
 static int (*const kill_steps[])(struct domain *d) = {
     step_stop,
     evtchn_domain_close_all,
-    grant_table_release_mappings,
     iommu_domain_relinquish,
+    grant_table_release_mappings,
     step_arch,
     step_shared_pages,
     domain_free_all_pages,

@@ -142,7 +142,7 @@ static long map_some(struct domain *d, uint64_t array, unsigned int max,
         grant_let_go(d, handle, mt);
     }
     if (b.first != NO_HANDLE)
-        grant_batch_drop(&b);
+        (void)grant_batch_drop(&b);
     *done = n;
     return rc;
 }

@@ -185,8 +185,11 @@ void grant_let_go(struct domain *d, grant_handle_t handle, struct maptrack *mt);
 
 /* --- map.c, unmap.c, copy.c -------------------------------------------------------- */
 
-/* Unmap whatever there is of the mappings of a batch, which then is empty. */
-void grant_batch_drop(struct grant_batch *b);
+/*
+ * Unmap whatever there is of the mappings of a batch, which then is empty. NO_HANDLE, or
+ * the first one that stays as it was, and can be tried again: there was no memory.
+ */
+grant_handle_t grant_batch_drop(struct grant_batch *b);
 
 long grant_op_map(uint64_t array, unsigned int count);
 long grant_op_unmap(unsigned int cmd, uint64_t array, unsigned int count);

@@ -80,8 +80,10 @@ static void take_all_out(struct grant_batch *b)
         (void)p2m_commit(txn);
 }
 
-void grant_batch_drop(struct grant_batch *b)
+grant_handle_t grant_batch_drop(struct grant_batch *b)
 {
+    grant_handle_t kept = NO_HANDLE;
+
     b->force = true;
     take_all_out(b);
     while (b->first != NO_HANDLE) {
@@ -89,8 +91,11 @@ void grant_batch_drop(struct grant_batch *b)
         struct maptrack *mt = maptrack_entry(b->d->grant_table, handle);
 
         b->first = mt->next;
+        if (mt->flags & (MT_HOST | MT_DEVICE) && kept == NO_HANDLE)
+            kept = handle;
         grant_let_go(b->d, handle, mt);
     }
+    return kept;
 }
 
 /* unmap_grant_ref and unmap_and_replace differ in the second word only. */
@@ -192,6 +197,7 @@ int grant_table_release_mappings(struct domain *d)
     limit = gt->nr_maptrack_pages * MAPTRACK_PER_PAGE;
     while (gt->release_next < limit && gt->nr_mapped) {
         struct grant_batch b;
+        grant_handle_t kept;
 
         grant_batch_init(&b, d);
         for (unsigned int n = 0; n < GRANT_BATCH && gt->release_next < limit; n++) {
@@ -202,7 +208,11 @@ int grant_table_release_mappings(struct domain *d)
             if (mt)
                 grant_batch_add(&b, n, handle, mt);
         }
-        grant_batch_drop(&b);
+        kept = grant_batch_drop(&b);
+        if (kept != NO_HANDLE) {
+            gt->release_next = kept;
+            return -ENOMEM;
+        }
         if (hypercall_preempt_check())
             return -ERESTART;
     }

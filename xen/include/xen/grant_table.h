@@ -14,7 +14,10 @@ struct domain;
 /* max_grant/max_maptrack frames: -1 means the default; max_version 1 or 2. */
 int grant_table_init(struct domain *d, int max_grant_frames, int max_maptrack_frames,
                      unsigned int max_version);
-/* Dying: undo d's mappings of others' grants; 0 or -ERESTART. */
+/*
+ * Dying: undo d's mappings of others' grants. 0; -ERESTART; -ENOMEM, call again later:
+ * all that is left is as it was (not for domains whose device tables are gone).
+ */
 int grant_table_release_mappings(struct domain *d);
 /* Dying, mappings released: give the shared and status frames back; no use afterwards. */
 void grant_table_release_frames(struct domain *d);

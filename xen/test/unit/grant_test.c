@@ -386,6 +386,40 @@ static void test_borrower_dies(void **state)
     world_check_clean();
 }
 
+/* A mapping that cannot be taken out yet is not lost: it goes when there is memory. */
+static void test_no_memory_at_death(void **state)
+{
+    for (unsigned int i = 0; i < 4; i++) {
+        lend(8 + i, i, 1, GTF_permit_access);
+        assert_int_equal(map(8 + i, i, GNTMAP_host_map).status, GNTST_okay);
+    }
+    wd->dying = DOMDYING_DYING;
+    for (unsigned int i = 0; i < 2; i++) {
+        w_iommu_fail_at = 2 - i;
+        assert_int_equal(grant_table_release_mappings(wd), -ENOMEM);
+        assert_int_equal(wd->grant_table->nr_mapped, 1);
+        assert_int_equal(entry(9)->flags, GTF_permit_access | USE_BITS);
+    }
+    assert_int_equal(grant_table_release_mappings(wd), 0);
+    for (unsigned int i = 0; i < 4; i++)
+        assert_int_equal(entry(8 + i)->flags, GTF_permit_access);
+}
+
+/* So it is for a domain that lives: the handle stays, and works. */
+static void test_no_memory_to_unmap(void **state)
+{
+    struct gnttab_map_grant_ref m;
+
+    lend(8, 0, 1, GTF_permit_access);
+    m = map(8, 0, GNTMAP_host_map);
+    w_iommu_fail_at = 1;
+    assert_int_equal(unmap(m.handle, place(0), 0), GNTST_general_error);
+    assert_int_equal(entry(8)->flags, GTF_permit_access | USE_BITS);
+    assert_int_equal(unmap(m.handle, place(0), 0), GNTST_okay);
+    assert_int_equal(entry(8)->flags, GTF_permit_access);
+    assert_int_equal(wd->grant_table->nr_mapped, 0);
+}
+
 /* A debug key prints so much of a table and not more. */
 static void test_dump(void **state)
 {
@@ -498,6 +532,7 @@ int main(void)
         T(test_mixed_batch),   T(test_bad_memory),
         T(test_flush_timeout), T(test_timeout_at_death), T(test_timeout_of_map),
         T(test_lender_dies),   T(test_borrower_dies), T(test_handles_run_out),
+        T(test_no_memory_at_death), T(test_no_memory_to_unmap),
         T(test_dump),          T(test_copy),          T(test_growth),
     };
 
