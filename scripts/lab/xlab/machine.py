@@ -42,6 +42,9 @@ DEVICES = {
     # Has a function level reset.
     "nvme": ["-blockdev", "null-co,node-name=nothing,size=1048576",
              "-device", "nvme,serial=lab,drive=nothing"],
+    "nvmemany": ["-blockdev", "null-co,node-name=none,size=1048576",
+                 "-device", "nvme,serial=many,drive=none,msix_qsize=2048"],
+    "bigbar": ["-device", "pci-testdev,membar=64G"],
     "hda": ["-device", "intel-hda"],
     "com2": ["-serial", "null"],
 }

@@ -75,19 +75,30 @@ static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t v
     if (on && !v->memory_on) {
         for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
             write_bar_to_device(v, i);
-        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-            (void)vpci_map_bar(v, i);
-        v->memory_on = true;
-        hw_command_write(v, val);
-    } else if (!on && v->memory_on) {
-        hw_command_write(v, val);
-        v->memory_on = false;
-        unmap_bars(v);
-        for (unsigned int i = 0; i <= PCI_ROM_BAR; i++)
-            write_bar_to_device(v, i);
+        vpci_begin(v, VPCI_MAP);
     } else {
         hw_command_write(v, val);
+        if (!on && v->memory_on) {
+            v->memory_on = false;
+            vpci_begin(v, VPCI_UNMAP);
+        }
     }
+}
+
+/*
+ * Decoding is off meanwhile, for the guest and the device, and is switched on by the
+ * write that began this, after it.
+ */
+bool vpci_header_step(struct vpci *v)
+{
+    int err = v->job == VPCI_MAP ? vpci_map_step(v, v->at) : vpci_unmap_step(v, v->at);
+
+    if (err == -ERESTART || ++v->at <= PCI_ROM_BAR)
+        return false;
+    v->memory_on = v->job == VPCI_MAP;
+    for (unsigned int i = 0; !v->memory_on && i <= PCI_ROM_BAR; i++)
+        write_bar_to_device(v, i);
+    return true;
 }
 
 /* ---- base addresses ---- */
@@ -271,13 +282,24 @@ int vpci_header_init(struct vpci *v)
     return err == -ENOMEM ? err : 0;
 }
 
-void vpci_header_reset(struct vpci *v)
+static void stop_decoding(struct vpci *v)
 {
     uint32_t command = pci_conf_read(v->pdev->sbdf, PCI_COMMAND, 2);
 
     command &= ~(uint32_t)PCI_COMMAND_MEMORY;
     pci_conf_write(v->pdev->sbdf, PCI_COMMAND, 2, command);
     v->memory_on = false;
+}
+
+void vpci_header_switch_off(struct vpci *v)
+{
+    stop_decoding(v);
+    vpci_begin(v, VPCI_UNMAP);
+}
+
+void vpci_header_reset(struct vpci *v)
+{
+    stop_decoding(v);
     unmap_bars(v);
 }
 

@@ -14,7 +14,7 @@ struct span {
     struct vpci *v;
     struct vpci_bar *bar;
     unsigned long shift;        /* mfn = gfn + shift (wrapping) */
-    int err;                    /* of unmapping */
+    unsigned long first, last;  /* host frames, of a run that has to go */
 };
 
 /* Does another BAR that is mapped use this frame? BARs may be smaller than a page. */
@@ -71,51 +71,72 @@ static int unmap_pieces(struct domain *d, unsigned long gfn, unsigned long mfn,
     return first;
 }
 
-/* A run of host frames that the BAR had mapped. */
-static int unmap_run(unsigned long first, unsigned long last, void *arg)
+/*
+ * How far a step goes in a run from gfn to last: to where the largest leaf ends at most,
+ * so that no leaf is cut, and what is done in one piece fits below one such entry.
+ */
+static unsigned long step_end(unsigned long gfn, unsigned long last)
+{
+    return MIN(last, gfn | ((1UL << PAGE_ORDER_1G) - 1));
+}
+
+static int first_run(unsigned long first, unsigned long last, void *arg)
 {
     struct span *s = arg;
-    unsigned long gfn = first - s->shift, n = last - first + 1;
-    int err;
 
-    if (needed_elsewhere(s, gfn))
-        return 0;
-    err = p2m_unmap_mmio(s->v->d, _gfn(gfn), _mfn(first), n);
-    if (err == -EINVAL)
-        err = unmap_pieces(s->v->d, gfn, first, n);
-    if (err && !s->err)
-        s->err = err;
-    return 0;
+    s->first = first;
+    s->last = last;
+    return 1;
 }
 
-static void unmap_all(struct span *s)
+/* The first part of what the BAR has mapped. False: nothing is left. */
+static bool unmap_some(struct span *s, int *err)
 {
-    (void)rangeset_for_each(&s->bar->frames, 0, ~0UL, unmap_run, s);
-    rangeset_destroy(&s->bar->frames);
+    unsigned long gfn, n;
+
+    *err = 0;
+    if (!rangeset_for_each(&s->bar->frames, 0, ~0UL, first_run, s))
+        return false;
+    gfn = s->first - s->shift;
+    n = step_end(gfn, s->last - s->shift) - gfn + 1;
+    if (!needed_elsewhere(s, gfn)) {
+        *err = p2m_unmap_mmio(s->v->d, _gfn(gfn), _mfn(s->first), n);
+        if (*err == -EINVAL)
+            *err = unmap_pieces(s->v->d, gfn, s->first, n);
+    }
+    /* Cutting off the beginning of a range takes no memory. */
+    (void)rangeset_remove(&s->bar->frames, s->first, s->first + n - 1);
+    return true;
 }
 
-/* A run of host frames that the domain may use and that are not trapped. */
+/* Part of a run of host frames that the domain may use and that are not trapped. */
 static int map_run(unsigned long first, unsigned long last, void *arg)
 {
     struct span *s = arg;
     unsigned long gfn = first - s->shift;
     int err = 0;
 
+    last = step_end(gfn, last - s->shift) + s->shift;
     /* Noted before it is there: what cannot be noted is not mapped. */
     err = rangeset_add(&s->bar->frames, first, last);
-    if (err || needed_elsewhere(s, gfn))
-        return err;
-    err = p2m_map_mmio(s->v->d, _gfn(gfn), _mfn(first), last - first + 1);
-    if (err)
-        /* Cutting off the end of the last range takes no memory. */
-        (void)rangeset_remove(&s->bar->frames, first, last);
-    return err;
+    if (!err && !needed_elsewhere(s, gfn)) {
+        err = p2m_map_mmio(s->v->d, _gfn(gfn), _mfn(first), last - first + 1);
+        if (err)
+            /* Cutting off the end of the last range takes no memory. */
+            (void)rangeset_remove(&s->bar->frames, first, last);
+    }
+    s->bar->next = last - s->shift + 1;
+    return err ? err : -ERESTART;
 }
 
-/* All of a BAR but for the pages of the MSI-X table and PBA. */
-static int map_frames(struct span *s, unsigned int i, uint64_t at)
+/*
+ * The next part of a BAR, from bar->next on, without the pages of the MSI-X table and
+ * PBA. -ERESTART: there may be more of it.
+ */
+static int map_some(struct span *s, unsigned int i)
 {
-    unsigned long frame = at >> PAGE_SHIFT;
+    uint64_t at = s->bar->mapped_at;
+    unsigned long frame = s->bar->next;
     unsigned long last = (at + s->bar->size - 1) >> PAGE_SHIFT;
     uint64_t hole[2][2] = { { ~0ULL, 0 }, { ~0ULL, 0 } };
     int err = 0;
@@ -150,45 +171,84 @@ static struct span span_of(struct vpci *v, struct vpci_bar *bar, uint64_t at)
     };
 }
 
-void vpci_unmap_bar(struct vpci *v, unsigned int i)
+int vpci_unmap_step(struct vpci *v, unsigned int i)
 {
     struct vpci_bar *bar = &v->bar[i];
     struct span s = span_of(v, bar, bar->mapped_at);
+    int err;
 
-    if (!bar->mapped)
-        return;
+    if (!bar->mapped && !bar->partly)
+        return 0;
     bar->mapped = false;
-    unmap_all(&s);
-    if (s.err)
+    bar->partly = unmap_some(&s, &err);
+    if (err)
         printk(XENLOG_GUEST XENLOG_WARNING "%pd: %pp: BAR %u at %#lx not unmapped: %d\n",
-               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at, s.err);
+               v->d, &v->pdev->sbdf.v, i, (unsigned long)bar->mapped_at, err);
+    if (!bar->partly)
+        rangeset_destroy(&bar->frames);
+    return bar->partly ? -ERESTART : 0;
 }
 
-int vpci_map_bar(struct vpci *v, unsigned int i)
+void vpci_unmap_bar(struct vpci *v, unsigned int i)
+{
+    while (vpci_unmap_step(v, i))
+        continue;
+    v->bar[i].err = 0;
+}
+
+/* Whether there is something to map at all; then it may be mapped in part from now on. */
+static bool begin(struct vpci *v, unsigned int i)
+{
+    struct vpci_bar *bar = &v->bar[i];
+
+    if (!bar->size || !bar->addr || !bar->enabled || bar->mapped)
+        return false;
+    if (v->d->is_privileged)
+        v->pdev->bar[i].addr = bar->host = bar->addr;
+    /* A page that the BAR fills only in part may belong to someone else as well. */
+    else if ((bar->addr | bar->host | bar->size) % PAGE_SIZE)
+        return false;
+    rangeset_init(&bar->frames, &v->d->charge, "BAR");
+    bar->mapped_at = bar->addr;
+    bar->next = bar->addr >> PAGE_SHIFT;
+    bar->partly = true;
+    return true;
+}
+
+int vpci_map_step(struct vpci *v, unsigned int i)
 {
     struct vpci_bar *bar = &v->bar[i];
     struct span s;
     int err;
 
-    if (!bar->size || !bar->addr || !bar->enabled || bar->mapped)
+    if (!bar->partly && !begin(v, i))
         return 0;
-    if (v->d->is_privileged)
-        v->pdev->bar[i].addr = bar->host = bar->addr;
-    /* A page that the BAR fills only in part may belong to someone else as well. */
-    else if ((bar->addr | bar->host | bar->size) % PAGE_SIZE)
-        return 0;
-    s = span_of(v, bar, bar->addr);
-    rangeset_init(&bar->frames, &v->d->charge, "BAR");
-    err = map_frames(&s, i, bar->addr);
-    if (err) {
-        unmap_all(&s);
+    s = span_of(v, bar, bar->mapped_at);
+    if (!bar->err) {
+        err = map_some(&s, i);
+        bar->partly = err;
+        bar->mapped = !err;
+        if (!err || err == -ERESTART)
+            return err;
         printk(XENLOG_GUEST XENLOG_WARNING
                "%pd: %pp: BAR %u at %#lx, %#lx bytes, not mapped: %d\n", v->d,
                &v->pdev->sbdf.v, i, (unsigned long)bar->addr, (unsigned long)bar->size,
                err);
-        return err;
+        bar->err = err;
     }
-    bar->mapped = true;
-    bar->mapped_at = bar->addr;
-    return 0;
+    if (vpci_unmap_step(v, i))
+        return -ERESTART;
+    err = bar->err;
+    bar->err = 0;
+    return err;
+}
+
+int vpci_map_bar(struct vpci *v, unsigned int i)
+{
+    int err;
+
+    do {
+        err = vpci_map_step(v, i);
+    } while (err == -ERESTART);
+    return err;
 }

@@ -37,9 +37,9 @@ static int config_access(struct domain *d, sbdf_t s, unsigned int reg, unsigned 
     /* A qword is two config cycles, lower half first. */
     for (unsigned int done = 0, n; done < size; done += n) {
         n = MIN(size, 4U);
-        if (write)
-            vpci_write(d, s, reg + done, n, (uint32_t)(*val >> (8 * done)));
-        else
+        if (write && !vpci_write(d, s, reg + done, n, (uint32_t)(*val >> (8 * done))))
+            return IO_RETRY;
+        if (!write)
             *val |= (uint64_t)vpci_read(d, s, reg + done, n) << (8 * done);
     }
     return IO_OK;

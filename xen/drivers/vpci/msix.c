@@ -221,39 +221,52 @@ static uint32_t control_read(struct vpci *v, const struct vpci_field *f)
            (v->msix.mask_all ? PCI_MSIX_MASK_ALL : 0);
 }
 
-static void switch_off(struct vpci *v)
+static void unbind(struct vpci *v, unsigned int i)
 {
-    struct vpci_msix *m = &v->msix;
+    struct vpci_msix_entry *e = &v->msix.entry[i];
 
+    if (e->bound)
+        pci_msi_unbind(v->pdev, true, i);
+    e->bound = false;
+}
+
+void vpci_msix_switch_off(struct vpci *v)
+{
     pci_msix_enable(v->pdev, false, false);
-    m->enabled = false;
-    for (unsigned int i = 0; i < m->count; i++) {
-        if (m->entry[i].bound)
-            pci_msi_unbind(v->pdev, true, i);
-        m->entry[i].bound = false;
-    }
+    v->msix.enabled = false;
+    vpci_begin(v, VPCI_UNBIND);
+}
+
+/* Function masked while entries are set up. */
+static void switch_on(struct vpci *v)
+{
+    v->msix.enabled = true;
+    pci_msix_enable(v->pdev, true, true);
+    vpci_begin(v, VPCI_BIND);
+}
+
+bool vpci_msix_step(struct vpci *v)
+{
+    if (v->job == VPCI_BIND)
+        update_entry(v, v->at);
+    else
+        unbind(v, v->at);
+    return ++v->at == v->msix.count;
 }
 
 static void control_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
 {
     struct vpci_msix *m = &v->msix;
-    bool on = val & PCI_MSIX_ENABLE, was = m->enabled;
+    bool on = val & PCI_MSIX_ENABLE;
 
     (void)f;
     m->mask_all = val & PCI_MSIX_MASK_ALL;
-    if (!on) {
-        if (was)
-            switch_off(v);
-        return;
-    }
-    m->enabled = true;
-    /* Function masked while entries are set up, then as the guest wants it. */
-    if (!was) {
-        pci_msix_enable(v->pdev, true, true);
-        for (unsigned int i = 0; i < m->count; i++)
-            update_entry(v, i);
-    }
-    pci_msix_enable(v->pdev, true, m->mask_all);
+    if (!on && m->enabled)
+        vpci_msix_switch_off(v);
+    else if (on && !m->enabled)
+        switch_on(v);
+    else if (on)
+        pci_msix_enable(v->pdev, true, m->mask_all);
 }
 
 void vpci_msix_reset(struct vpci *v)
@@ -261,10 +274,12 @@ void vpci_msix_reset(struct vpci *v)
     struct vpci_msix *m = &v->msix;
 
     if (m->enabled)
-        switch_off(v);
-    m->mask_all = false;
-    for (unsigned int i = 0; i < m->count; i++)
+        pci_msix_enable(v->pdev, false, false);
+    m->enabled = m->mask_all = false;
+    for (unsigned int i = 0; i < m->count; i++) {
+        unbind(v, i);
         m->entry[i] = (struct vpci_msix_entry){ .masked = true, .owner = v };
+    }
 }
 
 int vpci_msix_init(struct vpci *v)

@@ -33,7 +33,10 @@ struct vpci_bar {
     bool is_64, is_rom;
     bool enabled;               /* ROM: its enable bit; else true */
     bool mapped;
+    bool partly;                /* being mapped or unmapped: some of it may be there */
+    int err;                    /* why what was being mapped goes again */
     uint64_t mapped_at;
+    unsigned long next;         /* where mapping goes on, a gfn */
     struct rangeset frames;     /* of the host, that it brought into the p2m */
 };
 
@@ -70,12 +73,25 @@ struct vpci_msix {
     uint8_t *window[2];
 };
 
+/*
+ * What a write to a register began and does in steps (I6). No other write to the device
+ * is looked at before it is over. Then the one that began it is done once more: it finds
+ * that it has nothing to wait for.
+ */
+enum vpci_job {
+    VPCI_IDLE,
+    VPCI_MAP, VPCI_UNMAP,       /* all BARs; decoding is off */
+    VPCI_BIND, VPCI_UNBIND,     /* the entries of MSI-X */
+};
+
 struct vpci {
     struct list link;           /* vpci_domain.devices */
     struct pci_dev *pdev;
     struct domain *d;
     bool read_only;             /* shown, not to be changed */
     bool memory_on;             /* memory decoding, guest's view and hardware's */
+    enum vpci_job job;
+    unsigned int at;            /* the BAR or the entry that the job is at */
     uint16_t command;           /* what a guest other than domain 0 wrote there */
     struct vpci_line line;      /* that it pulls; intx is above 3 if it has none */
     bool intx;                  /* the line is the guest's... */
@@ -105,6 +121,22 @@ vpci_read_fn vpci_hw_read;
 int vpci_map_bar(struct vpci *v, unsigned int i);
 /* Take away what vpci_map_bar() put there and is still there. */
 void vpci_unmap_bar(struct vpci *v, unsigned int i);
+/*
+ * The same, a gigabyte at most in each call, while they return -ERESTART. In between
+ * part of it is in the p2m; vpci_unmap_step() is right whatever came before.
+ */
+int vpci_map_step(struct vpci *v, unsigned int i);
+int vpci_unmap_step(struct vpci *v, unsigned int i);
+
+/* From here on what v began is done in steps. */
+static inline void vpci_begin(struct vpci *v, enum vpci_job job)
+{
+    v->job = job;
+    v->at = 0;
+}
+/* One step of the job, of BARs or of entries: true when it was the last. */
+bool vpci_header_step(struct vpci *v);
+bool vpci_msix_step(struct vpci *v);
 
 /* The hardware's command register from the guest's and the state of the line. */
 void vpci_update_command(struct vpci *v);
@@ -113,6 +145,8 @@ void vpci_intx_release(struct vpci *v);
 
 int vpci_header_init(struct vpci *v);
 void vpci_header_release(struct vpci *v);
+/* Decoding off; a job takes out what is mapped. */
+void vpci_header_switch_off(struct vpci *v);
 /* After or before a reset: decoding is off, domain 0's addresses are kept. */
 void vpci_header_reset(struct vpci *v);
 int vpci_msi_init(struct vpci *v);
@@ -120,6 +154,8 @@ int vpci_msi_init(struct vpci *v);
 void vpci_msi_reset(struct vpci *v);
 void vpci_msi_release(struct vpci *v);
 int vpci_msix_init(struct vpci *v);
+/* Off; a job gives the vectors back. */
+void vpci_msix_switch_off(struct vpci *v);
 void vpci_msix_reset(struct vpci *v);
 void vpci_msix_release(struct vpci *v);
 /* The registers by which domain 0 resets a device. */

@@ -11,6 +11,7 @@
 
 static void forget(struct vpci *v)
 {
+    v->job = VPCI_IDLE;
     vpci_msi_reset(v);
     vpci_msix_reset(v);
     vpci_header_reset(v);
@@ -34,9 +35,18 @@ int vpci_device_reset(struct pci_dev *pdev)
 /* A register with a bit, arg, that starts a function level reset. */
 static void control_write(struct vpci *v, const struct vpci_field *f, uint32_t val)
 {
-    if (val & 1U << f->arg)
-        forget(v);
-    pci_conf_write(v->pdev->sbdf, f->reg, f->size, val);
+    bool reset = val & 1U << f->arg;
+
+    /* What can be much goes first, in steps; then the write comes again. */
+    if (reset && v->msix.enabled) {
+        vpci_msix_switch_off(v);
+    } else if (reset && v->memory_on) {
+        vpci_header_switch_off(v);
+    } else {
+        if (reset)
+            forget(v);
+        pci_conf_write(v->pdev->sbdf, f->reg, f->size, val);
+    }
 }
 
 int vpci_reset_init(struct vpci *v)

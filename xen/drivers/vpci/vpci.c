@@ -4,6 +4,7 @@
  * no field covers is the hardware's own for domain 0 and absent for everyone else (I7).
  */
 #include <xen/alloc.h>
+#include <xen/hypercall.h>
 #include <xen/lib.h>
 
 #include "private.h"
@@ -122,6 +123,9 @@ static void split_write(struct vpci *v, unsigned int reg, unsigned int size, uin
             part = (f->read(v, f) & ~mask) | (part << shift & mask);
         }
         f->write(v, f, part & mask_of(f->size));
+        /* It comes again when that is over, and the rest with it. */
+        if (v->job)
+            break;
     }
 }
 
@@ -146,27 +150,50 @@ uint32_t vpci_read(struct domain *d, sbdf_t s, unsigned int reg, unsigned int si
     return val & mask_of(size);
 }
 
-void vpci_write(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size,
+/* False: there is more to do of what a write began, but something else comes first. */
+static bool finish_job(struct vpci *v)
+{
+    while (v->job) {
+        bool over = v->job == VPCI_MAP || v->job == VPCI_UNMAP ? vpci_header_step(v)
+                                                               : vpci_msix_step(v);
+
+        if (over)
+            v->job = VPCI_IDLE;
+        else if (hypercall_preempt_check())
+            return false;
+    }
+    return true;
+}
+
+bool vpci_write(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size,
                 uint32_t val)
 {
+    bool done = true;
     struct vpci *v;
 
     if (bad_access(reg, size) || !d->arch.vpci)
-        return;
+        return true;
     spin_lock(&d->arch.vpci_lock);
     v = find(d, s);
-    if (v && !v->read_only) {
+    while (v && !v->read_only) {
+        done = finish_job(v);
+        if (!done)
+            break;
         if (touches_field(v, reg, size))
             split_write(v, reg, size, val);
         else
             plain_write(v, reg, size, val);
+        if (!v->job)
+            break;
     }
     spin_unlock(&d->arch.vpci_lock);
+    return done;
 }
 
 static void release(struct vpci *v)
 {
     list_del(&v->link);
+    v->job = VPCI_IDLE;
     vpci_intx_release(v);
     /* The BARs first: which of their pages are mapped depends on MSI-X. */
     vpci_header_release(v);

@@ -15,14 +15,19 @@ void vpci_remove(struct pci_dev *pdev);
  */
 int vpci_device_reset(struct pci_dev *pdev);
 
-/* A guest's config access; size 1, 2, 4; absent device: all ones / ignored. */
+/*
+ * A guest's config access; size 1, 2, 4; absent device: all ones / ignored. False: what
+ * the write asks for is not done yet, and a softirq is pending: do that, then the same
+ * write again. Others' writes to the device get false as well until it is done; reads see
+ * what was before. Nothing is lost if nobody comes back.
+ */
 uint32_t vpci_read(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size);
-void vpci_write(struct domain *d, sbdf_t s, unsigned int reg, unsigned int size,
-                uint32_t val);
+bool __must_check vpci_write(struct domain *d, sbdf_t s, unsigned int reg,
+                             unsigned int size, uint32_t val);
 
 /*
  * MMCFG windows and MSI-X tables, wherever the guest has put them. claims: the address
- * must not be mapped through. mmio: IO_OK, or IO_UNHANDLED (asm/hvm.h).
+ * must not be mapped through. mmio: IO_OK, IO_UNHANDLED, IO_RETRY (asm/hvm.h).
  */
 bool vpci_mmio_claims(struct domain *d, paddr_t gpa);
 int vpci_mmio(struct domain *d, paddr_t gpa, unsigned int size, bool write,

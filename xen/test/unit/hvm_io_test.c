@@ -108,12 +108,15 @@ uint32_t vpci_read(struct domain *x, sbdf_t s, unsigned int reg, unsigned int si
     return 0x12345678;
 }
 
-void vpci_write(struct domain *x, sbdf_t s, unsigned int reg, unsigned int size,
+static bool config_busy;
+
+bool vpci_write(struct domain *x, sbdf_t s, unsigned int reg, unsigned int size,
                 uint32_t val)
 {
     config_sbdf = s.v;
     config_reg = reg;
     last_val = val;
+    return !config_busy;
 }
 
 static int fresh(void **state)
@@ -183,6 +186,9 @@ static void test_config_latch(void **state)
     assert_int_equal(config_sbdf, 0x12);
     assert_int_equal(config_reg, 0xb34);
     assert_int_equal(last_val, 0xab);
+    config_busy = true;     /* not done yet: the instruction comes again */
+    assert_int_equal(hvm_port_io(&v, 0xcff, 1, true, &(uint64_t){ 7 }), IO_RETRY);
+    config_busy = false;
     out(0xcf8, 4, 0x00001234);                  /* disabled */
     assert_int_equal(in(0xcfc, 4), 0xffffffff);
     assert_int_equal(in(0xcfe, 4), 0xffffffff); /* reaches out of the window */

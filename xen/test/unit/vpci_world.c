@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The fakes behind vpci_world.h. */
+#include <xen/hypercall.h>
+
 #include "vpci_world.h"
 
 spinlock_t pcidevs_lock;
@@ -15,6 +17,13 @@ uint64_t sent_address;
 uint32_t sent_data;
 
 /* ---- fakes ---- */
+
+bool preempt;
+
+bool hypercall_preempt_check(void)
+{
+    return preempt;
+}
 
 void gprintk(const char *level, const char *fmt, ...)
 {
@@ -233,7 +242,8 @@ uint32_t rd(unsigned int reg, unsigned int size)
 
 void wr(unsigned int reg, unsigned int size, uint32_t val)
 {
-    vpci_write(&d, S, reg, size, val);
+    while (!vpci_write(&d, S, reg, size, val))
+        continue;
 }
 
 void reset_world(bool privileged)
@@ -248,6 +258,7 @@ void reset_world(bool privileged)
     memset(hw_enabled, 0, sizeof(hw_enabled));
     fail_at = bind_fails = hw_vectors = 0;
     guest_shift = taken = 0;
+    preempt = false;
     d.is_privileged = privileged;
     rangeset_init(&d.iomem_caps, NULL, "iomem");
     assert_int_equal(rangeset_add(&d.iomem_caps, 0xc0000, 0xfffff), 0);

@@ -52,11 +52,12 @@ extern struct pci_dev other;            /* a second device, if the test adds it 
 extern uint8_t other_cfg[4096];
 extern unsigned int wired[PINS];        /* the GSI of a pin, 0: none */
 extern unsigned int wires;
+extern bool preempt;                    /* the CPU has other things to do, always */
 extern uint8_t device_page[PAGE_SIZE];  /* what ioremap() gives */
 extern paddr_t remapped;                /* for this address */
 
 unsigned int count_mapped(void);
-/* Config accesses of the guest's. */
+/* Config accesses of the guest's, writes until they are done. */
 uint32_t rd(unsigned int reg, unsigned int size);
 void wr(unsigned int reg, unsigned int size, uint32_t val);
 void reset_world(bool privileged);

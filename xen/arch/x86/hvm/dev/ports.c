@@ -63,8 +63,7 @@ static int config_write(struct vcpu *v, uint64_t port, unsigned int size, uint64
     }
     if (port < PORT_CFC || !config_target(v, port, &s, &reg))
         return IO_UNHANDLED;
-    vpci_write(v->domain, s, reg, size, (uint32_t)val);
-    return IO_OK;
+    return vpci_write(v->domain, s, reg, size, (uint32_t)val) ? IO_OK : IO_RETRY;
 }
 
 /* --- domain 0 ---------------------------------------------------------------------- */
