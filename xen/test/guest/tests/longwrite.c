@@ -3,8 +3,8 @@
  * Config-space writes that take long: decoding of a BAR of 64 GiB, 2,048 entries of MSI-X.
  * What would be wrong: no interrupt comes before all of it is done, the whole is not done
  * in the end, or the device decodes before its registers are where they shall be.
- * The command line says which of the two devices there is: the other's registers would not
- * stay below 4 GiB beside such a BAR.
+ * The command line says which of the two devices there is: the other's registers would
+ * not stay below 4 GiB beside such a BAR.
  */
 #include "edu.h"
 
@@ -74,8 +74,8 @@ static uint64_t slow_write(unsigned int devfn, unsigned int reg, uint32_t val,
     config_out(val);
     took = rdtsc() - from;
     irq_off();
-    print("%s: %lu ticks of the TSC, %lu interrupts in it, %lu at most between two\n", what,
-          (unsigned long)took, (unsigned long)within, (unsigned long)longest);
+    print("%s: %lu ticks of the TSC, %lu interrupts in it, %lu at most between two\n",
+          what, (unsigned long)took, (unsigned long)within, (unsigned long)longest);
     return within;
 }
 
