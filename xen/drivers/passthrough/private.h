@@ -64,6 +64,7 @@ struct iommu_tables {
     /* units do not snoop: push each entry out of the caches */
     bool write_back;
     bool quarantine;            /* a unit may walk them for ever: never reuse a table */
+    bool closing;               /* the tree is being freed */
 };
 
 /* The largest block that is mapped or unmapped at once: 1 GiB. */

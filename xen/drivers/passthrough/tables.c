@@ -40,14 +40,23 @@ static int alloc_table(void *ctx, unsigned long *mfn)
     return 0;
 }
 
+/* One that was linked: a quarantined page is uncharged here but never reaches the heap. */
+static void drop_table(const struct iommu_tables *t, unsigned long mfn)
+{
+    if (t->quarantine)
+        page_quarantine(mfn_to_page(_mfn(mfn)));
+    charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
+}
+
+/* While the tree is in use this is one that no unit ever saw: there was no other. */
 static void free_table(void *ctx, unsigned long mfn)
 {
     const struct iommu_tables *t = ctx;
 
-    /* A quarantined page is uncharged here but never reaches the heap. */
-    if (t->quarantine)
-        page_quarantine(mfn_to_page(_mfn(mfn)));
-    charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
+    if (t->closing)
+        drop_table(t, mfn);
+    else
+        charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
 }
 
 /* Which block's change it was replaces the count in a table that is no longer linked. */
@@ -232,11 +241,12 @@ void iommu_tables_reap(struct iommu_tables *t)
     struct page_info *pg;
 
     while ((pg = page_list_pop(&t->retired)) != NULL)
-        free_table(t, mfn_x(page_to_mfn(pg)));
+        drop_table(t, mfn_x(page_to_mfn(pg)));
 }
 
 int iommu_tables_free(struct iommu_tables *t)
 {
+    t->closing = true;
     iommu_tables_reap(t);
     return t->pt.root ? pt_destroy(&t->pt, FREE_BUDGET) : 0;
 }

@@ -227,6 +227,37 @@ static void test_after_stall_superpage(void **state)
     finish();
 }
 
+/* A change that fails half-way: what no unit ever saw goes back to the heap. */
+static void test_after_stall_no_memory(void **state)
+{
+    unsigned long quarantined = quarantined_pages, heap;
+    unsigned int failed = 0;
+    uint64_t before;
+    int err;
+
+    (void)state;
+    start();
+    fill_table();
+    unit_mode = STALLED;
+    assert_int_equal(flush_one(BASE, 1), -ETIMEDOUT);
+    before = tables();
+    heap = heap_free_pages();
+    do {
+        assert_int_equal(tables(), before);
+        assert_int_equal(heap_free_pages(), heap);
+        alloc_fail_arm(++failed);
+        err = iommu_space_map(&d, _dfn(BASE + (1UL << 26)), _mfn(0x5000), 0, 3);
+        alloc_fail_arm(0);
+    } while (err == -ENOMEM);
+    assert_int_equal(err, 0);
+    assert_true(failed > 2);
+    before = tables();
+    assert_int_equal(quarantined_pages, quarantined);
+    finish();
+    /* What was linked is what stays away. */
+    assert_int_equal(quarantined_pages - quarantined, before);
+}
+
 int run_iommu_lost_cases(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +267,7 @@ int run_iommu_lost_cases(void)
         cmocka_unit_test(test_write_buffer),
         cmocka_unit_test(test_after_stall),
         cmocka_unit_test(test_after_stall_superpage),
+        cmocka_unit_test(test_after_stall_no_memory),
     };
     char name[64];
 
