@@ -40,7 +40,7 @@ static int alloc_table(void *ctx, unsigned long *mfn)
     return 0;
 }
 
-/* One that was linked: a quarantined page is uncharged here but never reaches the heap. */
+/* One that was linked; in quarantine it is uncharged but never reaches the heap. */
 static void drop_table(const struct iommu_tables *t, unsigned long mfn)
 {
     if (t->quarantine)

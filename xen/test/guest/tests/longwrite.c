@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Config-space writes that take long: decoding of a BAR of 64 GiB, 2,048 entries of MSI-X.
- * What would be wrong: no interrupt comes before all of it is done, the whole is not done
- * in the end, or the device decodes before its registers are where they shall be.
- * The command line says which of the two devices there is: the other's registers would
- * not stay below 4 GiB beside such a BAR.
+ * Config-space writes that take long: decoding of a BAR of 64 GiB, 2,048 entries of
+ * MSI-X. What would be wrong: no interrupt comes before all of it is done, the whole is
+ * not done in the end, or the device decodes before its registers are where they shall
+ * be. The command line says which of the two devices there is: the other's registers
+ * would not stay below 4 GiB beside such a BAR.
  */
 #include "edu.h"
 
