@@ -17,7 +17,7 @@ struct evtchn *evtchn_from_port(struct domain *d, evtchn_port_t port)
 
 unsigned int evtchn_max_ports(const struct domain *d)
 {
-    return MIN(d->evtchn.max_port + 1, d->evtchn.ops->nr_ports);
+    return MIN(d->evtchn.max_port + 1, d->evtchn.ops->nr_ports(d));
 }
 
 static int add_bucket(struct domain *d)

@@ -186,9 +186,14 @@ static void dump(struct domain *d, const struct evtchn *chn)
         printk(" no word");
 }
 
+static unsigned int nr_ports(const struct domain *d)
+{
+    return EVTCHN_FIFO_NR_CHANNELS;
+}
+
 const struct evtchn_port_ops evtchn_fifo_ops = {
     .name = "FIFO",
-    .nr_ports = EVTCHN_FIFO_NR_CHANNELS,
+    .nr_ports = nr_ports,
     .set_pending = set_pending,
     .clear_pending = clear_pending,
     .unmask = unmask,

@@ -62,7 +62,7 @@ static void change_over(struct domain *d)
         struct evtchn *chn = evtchn_from_port(d, port);
 
         flags = spin_lock_irqsave(&chn->lock);
-        if (port < EVTCHN_2L_NR_CHANNELS &&
+        if (port < evtchn_2l_ops.nr_ports(d) &&
             test_bit(port, d->shared_info->evtchn_pending))
             chn->pending = true;
         spin_unlock_irqrestore(&chn->lock, flags);

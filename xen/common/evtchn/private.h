@@ -10,7 +10,7 @@
 /* One of the two ABIs by which a guest sees its ports. The channel's lock is held. */
 struct evtchn_port_ops {
     const char *name;
-    unsigned int nr_ports;
+    unsigned int (*nr_ports)(const struct domain *d);
     void (*set_pending)(struct vcpu *v, struct evtchn *chn);
     void (*clear_pending)(struct domain *d, struct evtchn *chn);
     void (*unmask)(struct domain *d, struct evtchn *chn);

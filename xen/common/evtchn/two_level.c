@@ -2,23 +2,31 @@
 /*
  * Two-level ABI (public/xen.h, struct shared_info): a pending and a mask bit for each
  * port, and in each vcpu_info a selector with a bit for every word of them. All of it is
- * memory the guest writes too, so nothing read back is trusted.
+ * memory the guest writes too, so nothing read back is trusted. A guest that changes to
+ * the layout with fewer ports when it has more gets its own page mixed up.
  */
+#include <xen/shared_info.h>
+
 #include "private.h"
 
-#define PORTS_PER_WORD (8 * sizeof(xen_ulong_t))
+/* The port's word has something new: tell v, if nobody has since it last looked. */
+static void select_port(struct vcpu *v, evtchn_port_t port, const struct shared_layout *l)
+{
+    if (!test_and_set_bit(port / shared_ports_per_bit(l),
+                          shared_selector(v->vcpu_info, l)))
+        vcpu_mark_events_pending(v);
+}
 
 static void set_pending(struct vcpu *v, struct evtchn *chn)
 {
     struct domain *d = v->domain;
-    struct shared_info *s = d->shared_info;
+    const struct shared_layout *l = shared_layout(d);
     evtchn_port_t port = chn->port;
 
-    if (test_and_set_bit(port, s->evtchn_pending))
+    if (test_and_set_bit(port, d->shared_info->evtchn_pending))
         return;
-    if (!test_bit(port, s->evtchn_mask) &&
-        !test_and_set_bit(port / PORTS_PER_WORD, &v->vcpu_info->evtchn_pending_sel))
-        vcpu_mark_events_pending(v);
+    if (!test_bit(port, shared_mask(d, l)))
+        select_port(v, port, l);
     evtchn_wake_pollers(d, port);
 }
 
@@ -29,13 +37,12 @@ static void clear_pending(struct domain *d, struct evtchn *chn)
 
 static void unmask(struct domain *d, struct evtchn *chn)
 {
-    struct shared_info *s = d->shared_info;
+    const struct shared_layout *l = shared_layout(d);
     struct vcpu *v = d->vcpu[chn->notify_vcpu];
 
-    if (v && test_and_clear_bit(chn->port, s->evtchn_mask) &&
-        test_bit(chn->port, s->evtchn_pending) &&
-        !test_and_set_bit(chn->port / PORTS_PER_WORD, &v->vcpu_info->evtchn_pending_sel))
-        vcpu_mark_events_pending(v);
+    if (v && test_and_clear_bit(chn->port, shared_mask(d, l)) &&
+        test_bit(chn->port, d->shared_info->evtchn_pending))
+        select_port(v, chn->port, l);
 }
 
 static bool is_pending(struct domain *d, const struct evtchn *chn)
@@ -45,7 +52,7 @@ static bool is_pending(struct domain *d, const struct evtchn *chn)
 
 static bool is_masked(struct domain *d, const struct evtchn *chn)
 {
-    return test_bit(chn->port, d->shared_info->evtchn_mask);
+    return test_bit(chn->port, shared_mask(d, shared_layout(d)));
 }
 
 static bool is_busy(struct domain *d, const struct evtchn *chn)
@@ -53,9 +60,14 @@ static bool is_busy(struct domain *d, const struct evtchn *chn)
     return false;
 }
 
+static unsigned int nr_ports(const struct domain *d)
+{
+    return shared_ports(shared_layout(d));
+}
+
 const struct evtchn_port_ops evtchn_2l_ops = {
     .name = "2-level",
-    .nr_ports = EVTCHN_2L_NR_CHANNELS,
+    .nr_ports = nr_ports,
     .set_pending = set_pending,
     .clear_pending = clear_pending,
     .unmask = unmask,

@@ -2,6 +2,7 @@
 /*
  * Where a vCPU's vcpu_info lies: in shared_info at first, then where the guest wants it.
  */
+#include <xen/shared_info.h>
 #include <asm/current.h>
 
 #include "private.h"
@@ -12,6 +13,7 @@
  */
 static void move_vcpu_info(struct vcpu *v, struct vcpu_info *to)
 {
+    const struct shared_layout *l = shared_layout(v->domain);
     struct vcpu_info *from = v->vcpu_info;
 
     if (from == v->domain->dummy_vcpu_info) {
@@ -23,8 +25,8 @@ static void move_vcpu_info(struct vcpu *v, struct vcpu_info *to)
     to->evtchn_upcall_pending = 0;
     smp_wmb();
     write_once(v->vcpu_info, to);
-    for (unsigned int i = 0; i < 8 * sizeof(to->evtchn_pending_sel); i++)
-        set_bit(i, &to->evtchn_pending_sel);
+    for (unsigned int i = 0; i < 8u * l->word; i++)
+        set_bit(i, shared_selector(to, l));
     vcpu_mark_events_pending(v);
     update_vcpu_time(v);
 }
@@ -37,7 +39,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t gfn, unsigned int offset)
 
     if (offset > PAGE_SIZE - sizeof(struct vcpu_info))
         return -ENXIO;
-    if (offset % sizeof(xen_ulong_t))
+    if (offset % shared_layout(d)->word)
         return -EINVAL;
     /* Another vCPU that runs could write to its old one while it is copied. */
     if (v != current && !(read_once(v->sched.pause_flags) & VPF_OFF))

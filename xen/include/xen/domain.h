@@ -87,6 +87,7 @@ struct domain {
     unsigned long shared_pages;     /* PGC_SHARED ones */
 
     struct shared_info *shared_info;
+    bool has_32bit_shinfo;          /* its layout, and vcpu_info's: xen/shared_info.h */
     struct page_info *shared_info_page;
     unsigned long shared_info_gfn;  /* where it was last mapped, ~0: never; a hint */
     struct vcpu_info *dummy_vcpu_info; /* for ids >= 32 at first, for all in the end */

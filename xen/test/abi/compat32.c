@@ -12,6 +12,7 @@
 #include "sched.h"
 #include "vcpu.h"
 #include "../../arch/x86/hvm/compat.h"
+#include "../../include/xen/compat_shared.h"
 
 #define SIZE(ours, theirs) \
     _Static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours)
@@ -72,3 +73,26 @@ _Static_assert(sizeof(struct vcpu_register_vcpu_info) == 16, "vcpu_info");
 _Static_assert(sizeof(struct vcpu_runstate_info) == 44, "run state");
 _Static_assert(offsetof(struct vcpu_runstate_info, state_entry_time) == 4, "entry time");
 _Static_assert(offsetof(struct vcpu_runstate_info, time) == 12, "times");
+
+SIZE(compat_vcpu_info, vcpu_info);
+PLACE(compat_vcpu_info, evtchn_upcall_pending, vcpu_info, evtchn_upcall_pending);
+PLACE(compat_vcpu_info, evtchn_upcall_mask, vcpu_info, evtchn_upcall_mask);
+PLACE(compat_vcpu_info, evtchn_pending_sel, vcpu_info, evtchn_pending_sel);
+PLACE(compat_vcpu_info, cr2, vcpu_info, arch.cr2);
+PLACE(compat_vcpu_info, time, vcpu_info, time);
+
+SIZE(compat_shared_info, shared_info);
+PLACE(compat_shared_info, vcpu_info, shared_info, vcpu_info);
+PLACE(compat_shared_info, evtchn_pending, shared_info, evtchn_pending);
+PLACE(compat_shared_info, evtchn_mask, shared_info, evtchn_mask);
+PLACE(compat_shared_info, wc_version, shared_info, wc_version);
+PLACE(compat_shared_info, wc_sec, shared_info, wc_sec);
+PLACE(compat_shared_info, wc_nsec, shared_info, wc_nsec);
+PLACE(compat_shared_info, max_pfn, shared_info, arch.max_pfn);
+PLACE(compat_shared_info, pfn_to_mfn_frame_list_list, shared_info,
+      arch.pfn_to_mfn_frame_list_list);
+PLACE(compat_shared_info, nmi_reason, shared_info, arch.nmi_reason);
+PLACE(compat_shared_info, p2m_cr3, shared_info, arch.p2m_cr3);
+PLACE(compat_shared_info, p2m_vaddr, shared_info, arch.p2m_vaddr);
+PLACE(compat_shared_info, p2m_generation, shared_info, arch.p2m_generation);
+PLACE(compat_shared_info, wc_sec_hi, shared_info, xen_wc_sec_hi);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include <xen/shared_info.h>
+
 #include "evtchn_world.h"
 #include "guest_fake.h"
 
@@ -274,6 +276,75 @@ static void test_vcpu_info(void **state)
     assert_int_equal(vcpu_register_info(other, _gfn(5), 256), 0);
 }
 
+/* --- a guest with longs of 4 bytes ------------------------------------------------- */
+
+/* Offsets as its compiler has them. */
+#define MASK_32     (2048 + 128)
+#define SELECTOR_32 4
+
+static uint32_t word_at(const void *base, unsigned int offset)
+{
+    uint32_t w;
+
+    memcpy(&w, (const char *)base + offset, sizeof(w));
+    return w;
+}
+
+/* With 32 ports a bit of the selector, the second one stands for these. */
+static void test_narrow_words(void **state)
+{
+    evtchn_port_t p = 0, q = 0;
+    struct evtchn_bind_ipi b = {.vcpu = 0};
+
+    as(1, 0);
+    domain_set_shared_layout(&w->d[1], true);
+    while (p < 40) {
+        assert_int_equal(op(EVTCHNOP_bind_ipi, &b), 0);
+        q = p;
+        p = b.port;
+    }
+    assert_int_equal(op(EVTCHNOP_send, &p), 0);
+    assert_int_equal(word_at(&w->shared[1], SELECTOR_32), 2);
+    assert_int_equal(word_at(&w->shared[1], SELECTOR_32 + 4), 0);
+    assert_int_equal(word_at(&w->shared[1], 2048 + 4), 1u << (p - 32));
+    assert_int_equal(w->shared[1].vcpu_info[0].evtchn_upcall_pending, 1);
+    assert_int_equal(injected[1][0], 1);
+    memset(&w->shared[1].vcpu_info[0], 0, 64);
+    ((uint32_t *)&w->shared[1])[MASK_32 / 4 + 1] = 1u << (q - 32);
+    assert_int_equal(op(EVTCHNOP_send, &q), 0);
+    assert_int_equal(injected[1][0], 1);
+    assert_int_equal(op(EVTCHNOP_unmask, &q), 0);
+    assert_int_equal(injected[1][0], 2);
+    assert_int_equal(word_at(&w->shared[1], MASK_32 + 4), 0);
+    assert_int_equal(word_at(&w->shared[1], SELECTOR_32), 2);
+}
+
+static void test_narrow_limit(void **state)
+{
+    struct evtchn_alloc_unbound a = {.dom = DOMID_SELF, .remote_dom = 0};
+
+    as(1, 0);
+    domain_set_shared_layout(&w->d[1], true);
+    for (unsigned int i = 1; i < 1024; i++)
+        assert_int_equal(alloc_unbound(DOMID_SELF, 0), i);
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), -ENOSPC);
+    domain_set_shared_layout(&w->d[1], false);
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), 0);
+}
+
+static void test_narrow_vcpu_info(void **state)
+{
+    struct vcpu *v = w->vp[0][0];
+    const char *vi = ram[5] + 64;
+
+    domain_set_shared_layout(&w->d[0], true);
+    assert_int_equal(vcpu_register_info(v, _gfn(5), 2), -EINVAL);
+    assert_int_equal(vcpu_register_info(v, _gfn(5), 64), 0);
+    assert_int_equal(word_at(vi, SELECTOR_32), ~0u);
+    assert_int_equal(word_at(vi, SELECTOR_32 + 4), 0);
+    assert_int_equal(vi[0], 1);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, evtchn_world_start, evtchn_world_stop)
@@ -286,6 +357,9 @@ int main(void)
         T(test_mask_and_poll),
         T(test_many_ports),
         T(test_vcpu_info),
+        T(test_narrow_words),
+        T(test_narrow_limit),
+        T(test_narrow_vcpu_info),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

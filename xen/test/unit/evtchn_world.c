@@ -104,6 +104,10 @@ void update_vcpu_time(struct vcpu *v)
 {
 }
 
+void update_domain_wallclock(struct domain *d)
+{
+}
+
 /* gfn n is page n; references are counted so that a page left pinned is seen. */
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t,
                                unsigned int flags)

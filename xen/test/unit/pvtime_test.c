@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <xen/domain.h>
+#include <xen/shared_info.h>
 #include <asm/cpu.h>
 #include <asm/current.h>
 
@@ -63,6 +64,23 @@ static void test_wallclock(void **state)
     assert_false(spin_held(&d.lock));
 }
 
+/* A 32-bit kernel looks behind fewer ports, and for the high half at the end. */
+static void test_narrow(void **state)
+{
+    const uint32_t *wc = (const uint32_t *)((const char *)&page + 2304);
+
+    domain_set_shared_layout(&d, true);
+    assert_int_equal(wc[0], 2);
+    assert_int_equal(wc[1], 0);
+    assert_int_equal(wc[2], 77);
+    assert_int_equal(wc[9], 5);
+    assert_int_equal(page.wc_version, 0);
+    domain_set_shared_layout(&d, true);
+    assert_int_equal(wc[0], 2);
+    domain_set_shared_layout(&d, false);
+    assert_int_equal(page.wc_nsec, 77);
+}
+
 static void test_dying(void **state)
 {
     dies_meanwhile = true;
@@ -78,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_wallclock, start),
+        cmocka_unit_test_setup(test_narrow, start),
         cmocka_unit_test_setup(test_dying, start),
     };
 

@@ -5,6 +5,8 @@
 #include <xen/guest_access.h>
 #include <xen/hypercall.h>
 #include <xen/lib.h>
+#include <xen/shared_info.h>
+#include <asm/current.h>
 #include <asm/msr.h>
 #include "private.h"
 
@@ -63,6 +65,11 @@ bool hvm_do_hypercall(struct vcpu *v)
     return bytes == 8 ? call64(r) : call32(r);
 }
 
+void hvm_latch_shared_layout(void)
+{
+    domain_set_shared_layout(current->domain, hvm_code_bytes(current) != 8);
+}
+
 /* One slot: mov $nr, %eax; VMMCALL or VMCALL; ret. */
 static void fill_slot(uint8_t *slot, uint32_t nr)
 {
@@ -89,5 +96,6 @@ int hvm_write_hypercall_page(struct vcpu *v, uint64_t val)
         if (copy_to_guest_phys(v->domain, val + nr * SLOT_BYTES, slot, sizeof(slot)))
             return -EPERM;
     }
+    hvm_latch_shared_layout();
     return 0;
 }

@@ -37,6 +37,8 @@ static int check_fip_width(struct domain *d, uint64_t value)
 
 static int set_callback(struct domain *d, uint64_t value)
 {
+    if (d == current->domain)
+        hvm_latch_shared_layout();
     hvm_set_callback_via(d, value);
     return 0;
 }

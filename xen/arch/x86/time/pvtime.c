@@ -3,6 +3,7 @@
 #include <xen/domain.h>
 #include <xen/guest_access.h>
 #include <xen/lib.h>
+#include <xen/shared_info.h>
 #include <xen/spinlock.h>
 #include <asm/cpu.h>
 #include <asm/current.h>
@@ -72,18 +73,20 @@ void update_vcpu_time(struct vcpu *v)
     update_secondary(v);
 }
 
-static void publish_wallclock(struct shared_info *si, int64_t offset)
+static void publish_wallclock(struct domain *d)
 {
+    const struct shared_layout *l = shared_layout(d);
+    char *page = (char *)d->shared_info;
+    uint32_t *wc = (uint32_t *)(page + l->wc), nsecs;
     uint64_t secs;
-    uint32_t nsecs;
 
     wallclock_get(&secs, &nsecs);
-    secs += (uint64_t)offset;
-    publish_begin(&si->wc_version);
-    si->wc_sec = (uint32_t)secs;
-    si->wc_sec_hi = (uint32_t)(secs >> 32);
-    si->wc_nsec = nsecs;
-    publish_end(&si->wc_version);
+    secs += (uint64_t)d->time_offset_seconds;
+    publish_begin(&wc[0]);
+    wc[1] = (uint32_t)secs;
+    wc[2] = nsecs;
+    *(uint32_t *)(page + l->wc_sec_hi) = (uint32_t)(secs >> 32);
+    publish_end(&wc[0]);
 }
 
 void update_domain_wallclock(struct domain *d)
@@ -91,6 +94,6 @@ void update_domain_wallclock(struct domain *d)
     /* The page goes when d dies, which anybody who knows d may outlive. */
     spin_lock(&d->lock);
     if (d->shared_info)
-        publish_wallclock(d->shared_info, d->time_offset_seconds);
+        publish_wallclock(d);
     spin_unlock(&d->lock);
 }

@@ -7,6 +7,8 @@
 #include <public/errno.h>
 #include <public/event_channel.h>
 #include <public/grant_table.h>
+#include <public/hvm/hvm_op.h>
+#include <public/hvm/params.h>
 #include <public/memory.h>
 #include <public/sched.h>
 #include <public/vcpu.h>
@@ -20,17 +22,24 @@
 
 #define AT(p) ((uint32_t)(uint64_t)(p))
 
-/* By the 32-bit code segment of start.S. */
+/* One instruction, in the 32-bit code segment of start.S. */
+#define IN_32(insn, ...)                                                        \
+    __asm__ volatile("pushq $0x18; lea 1f(%%rip), %%r8; push %%r8; lretq\n"     \
+                     ".code32\n"                                                \
+                     "1: " insn "\n"                                            \
+                     "ljmp $0x08, $2f\n"                                        \
+                     ".code64\n"                                                \
+                     "2:" __VA_ARGS__)
+
 static int32_t call32(uint32_t nr, uint32_t a, uint32_t b, uint32_t c)
 {
-    __asm__ volatile("pushq $0x18; lea 1f(%%rip), %%r8; push %%r8; lretq\n"
-                     ".code32\n"
-                     "1: vmmcall\n"
-                     "ljmp $0x08, $2f\n"
-                     ".code64\n"
-                     "2:"
-                     : "+a"(nr), "+b"(a), "+c"(b), "+d"(c)::"r8", "memory");
+    IN_32("vmmcall", : "+a"(nr), "+b"(a), "+c"(b), "+d"(c)::"r8", "memory");
     return (int32_t)nr;
+}
+
+static void wrmsr32(uint32_t index, uint32_t value)
+{
+    IN_32("wrmsr", ::"a"(value), "d"(0), "c"(index) : "r8", "memory");
 }
 
 TEST(same_for_both)
@@ -285,4 +294,153 @@ TEST(unknown_vcpu_ops)
     for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
         CHECK_EQ(call32(__HYPERVISOR_vcpu_op, ops[i], 0, AT(&reg)), -XEN_ENOSYS);
     CHECK_EQ(area[0], POISON);
+}
+
+/* --- what is shared ----------------------------------------------------------------- */
+
+/* As a 32-bit kernel's compiler lays it out. */
+struct info32 {
+    uint8_t pending, mask, pad[2];
+    uint32_t selector, cr2, unused[5];
+    struct vcpu_time_info time;
+};
+
+struct shared32 {
+    struct info32 info[32];
+    uint32_t pending[32], mask[32];
+    uint32_t wc_version, wc_sec, wc_nsec;
+};
+
+static volatile struct shared32 *shared32(void)
+{
+    return (volatile struct shared32 *)shared_info();
+}
+
+/* Says again what it said before: who says it is the point. */
+static long say_callback(bool narrow)
+{
+    struct xen_hvm_param p = { .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ };
+    long rc = HC2(__HYPERVISOR_hvm_op, HVMOP_get_param, &p);
+
+    if (rc)
+        return rc;
+    if (narrow)
+        return call32(__HYPERVISOR_hvm_op, HVMOP_set_param, AT(&p), 0);
+    return HC2(__HYPERVISOR_hvm_op, HVMOP_set_param, &p);
+}
+
+static int32_t event_op(unsigned int cmd, uint32_t port)
+{
+    return call32(__HYPERVISOR_event_channel_op, cmd, AT(&port), 0);
+}
+
+/* In the second word of 32 ports. */
+static uint32_t port_to(uint32_t vcpu)
+{
+    struct evtchn_bind_ipi ipi = { .vcpu = vcpu };
+
+    while (ipi.port < 34)
+        if (call32(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, AT(&ipi), 0))
+            return 0;
+    return ipi.port;
+}
+
+TEST(narrow_events)
+{
+    volatile struct shared32 *s = shared32();
+    uint32_t port, bit;
+
+    CHECK_EQ(say_callback(true), 0);
+    port = port_to(0);
+    CHECK(port >= 34 && port < 64);
+    bit = 1u << (port - 32);
+    for (unsigned int i = 0; i < 32; i++)
+        s->mask[i] = 0;
+    s->info[0].selector = s->info[0].cr2 = s->info[0].pending = 0;
+    CHECK_EQ(event_op(EVTCHNOP_send, port), 0);
+    CHECK_EQ(s->pending[1], bit);
+    CHECK_EQ(s->info[0].selector, 2);
+    CHECK_EQ(s->info[0].cr2, 0);
+    CHECK_EQ(s->info[0].pending, 1);
+    s->pending[1] = s->info[0].selector = s->info[0].pending = 0;
+    s->mask[1] = bit;
+    CHECK_EQ(event_op(EVTCHNOP_send, port), 0);
+    CHECK_EQ(s->pending[1], bit);
+    CHECK_EQ(s->info[0].selector, 0);
+    CHECK_EQ(event_op(EVTCHNOP_unmask, port), 0);
+    CHECK_EQ(s->mask[1], 0);
+    CHECK_EQ(s->info[0].selector, 2);
+    s->pending[1] = s->info[0].selector = s->info[0].pending = 0;
+}
+
+TEST(narrow_clock)
+{
+    volatile struct shared32 *s = shared32();
+
+    CHECK(s->wc_version && !(s->wc_version & 1));
+    CHECK_EQ(s->wc_sec, shared_info()->wc_sec);
+    CHECK(s->wc_nsec < 1000000000);
+    CHECK(s->info[0].time.tsc_to_system_mul);
+}
+
+/* It may be at any word of a page, of its own size; a long has 4 bytes there. */
+TEST(narrow_vcpu_info)
+{
+    static uint32_t words[64] __attribute__((aligned(256)));
+    volatile struct info32 *info = (volatile void *)&words[17];
+    struct vcpu_register_vcpu_info reg = {
+        .mfn = AT(words) >> 12, .offset = AT(info) & 0xfff,
+    };
+    uint32_t port;
+
+    for (unsigned int i = 0; i < 64; i++)
+        words[i] = POISON;
+    CHECK_EQ(call32(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 1, AT(&reg)), 0);
+    CHECK_EQ(info->selector, ~0u);
+    CHECK_EQ(info->pending, 1);
+    CHECK_EQ(words[16], POISON);
+    CHECK_EQ(words[33], POISON);
+    info->pending = 0;
+    info->selector = 0;
+    port = port_to(1);
+    CHECK(port);
+    CHECK_EQ(event_op(EVTCHNOP_send, port), 0);
+    CHECK_EQ(info->selector, 2);
+    CHECK_EQ(info->cr2, 0);
+    CHECK_EQ(info->pending, 1);
+}
+
+static bool is_narrow(uint32_t port)
+{
+    shared_info()->evtchn_pending[0] = 0;
+    shared_info()->vcpu_info[0].evtchn_pending_sel = 0;
+    shared32()->info[0].selector = 0;
+    return !event_op(EVTCHNOP_send, port) && shared32()->info[0].selector;
+}
+
+/* The 64-bit kernel that comes after a 32-bit loader. */
+TEST(wide_again)
+{
+    uint32_t port = port_to(0);
+
+    CHECK(is_narrow(port));
+    CHECK_EQ(say_callback(false), 0);
+    shared_info()->evtchn_mask[0] = 0;
+    CHECK(!is_narrow(port));
+    CHECK_EQ(shared_info()->vcpu_info[0].evtchn_pending_sel, 1);
+}
+
+/* The call that every kernel makes first. */
+TEST(by_hypercall_page)
+{
+    static char page[4096] __attribute__((aligned(4096)));
+    uint32_t port = port_to(0), r[4];
+
+    cpuid(0x40000002, 0, r);
+    CHECK(!is_narrow(port));
+    wrmsr32(r[1], AT(page));
+    CHECK(is_narrow(port));
+    CHECK_EQ((uint8_t)page[0], 0xb8);
+    wrmsr(r[1], (uint64_t)page);
+    CHECK(!is_narrow(port));
 }

@@ -139,6 +139,11 @@ int hvm_cpu_up(void);
 bool hvm_do_hypercall(struct vcpu *v);
 /* WRMSR to the hypercall MSR: fill the page at val. 0 or -EPERM. */
 int hvm_write_hypercall_page(struct vcpu *v, uint64_t val);
+/*
+ * What current's domain shares with us is laid out for the mode that it is in: at calls
+ * that a kernel makes first after its start, and after it was restored.
+ */
+void hvm_latch_shared_layout(void);
 /* XSETBV of current: 0 or -EPERM. */
 int hvm_set_xcr0(struct vcpu *v, uint32_t index, uint64_t val);
 /* XCR0 of v, asked of the CPU when v is current: its XSETBV may go unseen. */
