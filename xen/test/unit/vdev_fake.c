@@ -137,13 +137,14 @@ void softirq_raise(enum softirq nr)
 }
 
 /* Whoever sleeps here is woken by the SIPI that the test scheduled beforehand. */
-void do_softirq(void)
+bool do_softirq(void)
 {
     struct vlapic *vl = current->arch.hvm.vlapic;
 
     vl->start = VL_SIPI_PENDING;
     vl->sipi_vector = 0x77;
     current->sched.pause_flags &= ~VPF_DOWN;
+    return true;
 }
 
 void hvm_vcpu_reset(struct vcpu *v, uint16_t cs, uint16_t ip)
