@@ -226,6 +226,9 @@ static int add_unity(struct acpi_ivrs *out, struct acpi_bytes b)
         return -EINVAL;
     if (!(flags & (IVMD_UNITY | IVMD_EXCLUDE)))
         return 0;
+    /* A mapping that allows nothing is none. */
+    if (!(flags & (IVMD_EXCLUDE | IVMD_READ | IVMD_WRITE)))
+        return 0;
 
     u.base = base & ~(uint64_t)(PAGE - 1);
     u.len = ((base + len + PAGE - 1) & ~(uint64_t)(PAGE - 1)) - u.base;

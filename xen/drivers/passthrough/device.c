@@ -81,7 +81,11 @@ static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *ar
         return -EPERM;
     }
     for (unsigned long f = first; !err && f <= last; f += 1UL << order) {
-        order = block_order(f, last - f + 1);
+        paddr_t same = end;
+
+        /* Domain 0's devices share one map: what any region says of the page counts. */
+        flags = iommu_reserved_rights((paddr_t)f << PAGE_SHIFT, &same);
+        order = block_order(f, (same >> PAGE_SHIFT) - f + 1);
         err = iommu_map(d, _dfn(f), _mfn(f), order, flags);
     }
     return err ? err : iommu_flush(d, &r, 1);
@@ -262,6 +266,7 @@ int __init iommu_setup_dom0(struct domain *d)
     if (err)
         return err;
     spin_lock(&pcidevs_lock);
+    (void)iommu_reserved_overlaps();
     list_for_each(pdev, &pci_devices, link) {
 
         if (iommu->owns(pdev))

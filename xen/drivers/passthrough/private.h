@@ -179,6 +179,15 @@ bool iommu_faults_line(struct iommu_faults *f);
 bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
                         uint64_t detail);
 
+/*
+ * Regions that firmware reserves can overlap and differ in rights. Nothing says which
+ * holds, so a device can do what any of them allows: IOMMU_* for the page at an address,
+ * and how far that is so, cut from *last. Both [pcidevs_lock]
+ */
+unsigned int iommu_reserved_rights(paddr_t at, paddr_t *last);
+/* At boot: a line for each pair that differs; how many. */
+unsigned int iommu_reserved_overlaps(void);
+
 /* Debug keys. */
 void iommu_keys_init(void);
 

@@ -135,7 +135,8 @@ static int deny(struct domain *d)
 /* One unit for all, bus 1 under one name; regions as on VT-d. */
 static void make_ivrs(void)
 {
-    uint8_t t[48 + 24 + 16 + 2 * 32] = { 'I', 'V', 'R', 'S' };
+    uint8_t t[48 + 24 + 16 + 4 * 32] = { 'I', 'V', 'R', 'S' };
+    size_t size = sizeof(t) - (overlapping ? 0 : 2 * 32);
     uint8_t *b = t + 48;
 
     b[0] = 0x10;
@@ -153,14 +154,22 @@ static void make_ivrs(void)
     b += 16;
     for (unsigned int i = 0; i < 2; i++, b += 32) {
         b[0] = 0x21;
-        b[1] = 1 | 2 | 4;
+        b[1] = overlapping && !i ? 1 | 2 : 1 | 2 | 4;
         put(b + 2, 32, 2);
         put(b + 4, 0x20 + 0x20 * i, 2);
         put(b + 16, RESERVED_BASE + 0x10000 * i, 8);
         put(b + 24, reserved_last - RESERVED_BASE + 1, 8);
     }
-    seal(t, sizeof(t));
-    assert_int_equal(acpi_parse_ivrs((struct acpi_bytes){ t, sizeof(t) }, &amd_ivrs), 0);
+    for (unsigned int i = 0; overlapping && i < 2; i++, b += 32) {
+        b[0] = 0x21;
+        b[1] = i ? 1 : 1 | 4;
+        put(b + 2, 32, 2);
+        put(b + 4, 0x20, 2);
+        put(b + 16, RESERVED_BASE + PAGE_SIZE, 8);
+        put(b + 24, 2 * PAGE_SIZE, 8);
+    }
+    seal(t, size);
+    assert_int_equal(acpi_parse_ivrs((struct acpi_bytes){ t, size }, &amd_ivrs), 0);
 }
 
 static void reset(void)
@@ -217,6 +226,7 @@ int main(void)
     };
     static const struct passthrough_vendor amd = {
         .name = "AMD-Vi", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,
+        .has_rights = true,
     };
 
     return run_passthrough_cases(&amd);

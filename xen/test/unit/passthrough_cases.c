@@ -32,6 +32,7 @@ unsigned int intremap_left;
 struct domain *dom0;
 unsigned long identity_pages;
 paddr_t reserved_last;
+bool overlapping;
 struct spinlock pcidevs_lock;
 struct list pci_devices;
 
@@ -43,6 +44,7 @@ static struct pci_dev dev[7], late;
 
 static uint8_t twins_bus;
 static unsigned int identity_calls;
+static unsigned int identity_flags[4]; /* of the pages from RESERVED_BASE on */
 
 void iommu_space_join(struct domain *dom, unsigned int unit)
 {
@@ -130,6 +132,9 @@ int iommu_map(struct domain *dom, dfn_t dfn, mfn_t mfn, unsigned int order,
     assert_int_equal(dfn_x(dfn), mfn_x(mfn));
     assert_true(flags && order <= IOMMU_MAX_ORDER);
     assert_int_equal(dfn_x(dfn) & ((1UL << order) - 1), 0);
+    for (unsigned long i = 0; i < ARRAY_SIZE(identity_flags); i++)
+        if (((RESERVED_BASE >> PAGE_SHIFT) + i) >> order == dfn_x(dfn) >> order)
+            identity_flags[i] = flags;
     identity_pages += 1UL << order;
     identity_calls++;
     return 0;
@@ -170,6 +175,7 @@ static void start_with(paddr_t ram, uint64_t reserved_size)
     resetting = NULL;
     twins_bus = 1;
     identity_pages = identity_calls = 0;
+    memset(identity_flags, 0, sizeof(identity_flags));
     reserved_last = RESERVED_BASE + reserved_size - 1;
     list_init(&pci_devices);
     for (unsigned int i = 0; i < ARRAY_SIZE(at); i++)
@@ -283,6 +289,36 @@ static void reserved_ram(void **state)
     check_owner(TWIN1, dom0);
     assert_int_equal(iommu_assign(&d[1], RESERVED, false), -EPERM);
     check_owner(RESERVED, NULL);
+}
+
+/* How far the rights of a page go, in pages. */
+static unsigned long same_rights(unsigned long page, unsigned int expect)
+{
+    paddr_t at = RESERVED_BASE + page * PAGE_SIZE, last = at + 8 * PAGE_SIZE - 1;
+
+    assert_int_equal(iommu_reserved_rights(at, &last), expect);
+    return (last + 1 - at) / PAGE_SIZE;
+}
+
+/* Regions that overlap: what any of them allows can be done, whichever comes last. */
+static void reserved_overlap(void **state)
+{
+    const unsigned int both = IOMMU_READ | IOMMU_WRITE;
+
+    (void)state;
+    overlapping = true;
+    start();
+    overlapping = false;
+    check_owner(RESERVED, dom0);
+    assert_int_equal(identity_flags[0], v->has_rights ? IOMMU_READ : both);
+    assert_int_equal(identity_flags[1], both);
+    assert_int_equal(identity_flags[2], v->has_rights ? IOMMU_WRITE : both);
+    assert_int_equal(identity_flags[3], 0);
+    assert_int_equal(same_rights(0, identity_flags[0]), 1);
+    assert_int_equal(same_rights(1, both), 1);
+    assert_int_equal(same_rights(2, identity_flags[2]), 1);
+    assert_int_equal(same_rights(3, 0), 8);
+    assert_int_equal(iommu_reserved_overlaps(), v->has_rights ? 1 : 0);
 }
 
 /* Half a terabyte, all of which domain 0 may reach: mapped, but not page by page. */
@@ -525,6 +561,7 @@ int run_passthrough_cases(const struct passthrough_vendor *vendor)
         cmocka_unit_test(refusals),
         cmocka_unit_test(reserved_region),
         cmocka_unit_test(reserved_ram),
+        cmocka_unit_test(reserved_overlap),
         cmocka_unit_test(reserved_absurd),
         cmocka_unit_test(uncovered),
         cmocka_unit_test(shared_name),

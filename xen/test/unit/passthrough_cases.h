@@ -21,6 +21,7 @@ struct passthrough_vendor {
     void (*reset)(void);                            /* tables parsed, all blocked */
     void (*domain)(struct domain *d, unsigned int id);  /* tables to attach to */
     unsigned int (*owner)(uint16_t rid);            /* id of whose tables, 0: blocked */
+    bool has_rights;                                /* a region says read or write */
 };
 
 /* The unit no longer answers. */
@@ -31,6 +32,12 @@ extern unsigned int intremap_left;
 extern unsigned long identity_pages;
 /* The region of 00:04.0 begins at RESERVED_BASE. */
 extern paddr_t reserved_last;
+/*
+ * It may only be read then, and there are two more, of two pages from the second one of
+ * the first on: one that may only be written, and one that allows nothing, where firmware
+ * can say such things.
+ */
+extern bool overlapping;
 
 int run_passthrough_cases(const struct passthrough_vendor *vendor);
 

@@ -95,7 +95,8 @@ static int deny(struct domain *d)
  */
 static void make_dmar(void)
 {
-    uint8_t t[48 + 24 + 16 + 2 * 32] = { 'D', 'M', 'A', 'R' };
+    uint8_t t[48 + 24 + 16 + 4 * 32] = { 'D', 'M', 'A', 'R' };
+    size_t size = sizeof(t) - (overlapping ? 0 : 2 * 32);
     uint8_t *b = t + 48;
 
     t[36] = 38;
@@ -118,8 +119,17 @@ static void make_dmar(void)
         b[25] = 8;
         b[30] = (uint8_t)(4 + 4 * i);
     }
-    seal(t, sizeof(t));
-    assert_int_equal(acpi_parse_dmar((struct acpi_bytes){ t, sizeof(t) }, &vtd_dmar), 0);
+    for (unsigned int i = 0; overlapping && i < 2; i++, b += 32) {
+        b[0] = 1;
+        put(b + 2, 32, 2);
+        put(b + 8, RESERVED_BASE + PAGE_SIZE, 8);
+        put(b + 16, RESERVED_BASE + 3 * PAGE_SIZE - 1, 8);
+        b[24] = 1;
+        b[25] = 8;
+        b[30] = 4;
+    }
+    seal(t, size);
+    assert_int_equal(acpi_parse_dmar((struct acpi_bytes){ t, size }, &vtd_dmar), 0);
 }
 
 static void reset(void)
