@@ -24,6 +24,7 @@ struct cpu_policy cpu_policy_host;
 uint32_t host_features[X86_FEATURE_WORDS];
 
 static struct vcpu *vcpu[2];
+static struct domain dom;
 
 void printk(const char *fmt, ...)
 {
@@ -86,8 +87,10 @@ static int setup(void **state)
 {
     host_features[X86_FEATURE_FXSR / 32] |= 1u << X86_FEATURE_FXSR % 32;
     assert_int_equal(xstate_init(), 0);
+    dom.arch.hvm.params[HVM_PARAM_X87_FIP_WIDTH] = 0;
     for (unsigned int i = 0; i < 2; i++) {
         vcpu[i] = calloc(1, sizeof(*vcpu[i]));
+        vcpu[i]->domain = &dom;
         vcpu[i]->arch.xsave = xstate_alloc(NULL);
         assert_non_null(vcpu[i]->arch.xsave);
     }
@@ -301,6 +304,24 @@ static void test_mode_changes(void **state)
     init();
 }
 
+/* For a 64-bit kernel whose programs have 32 bits, say. */
+static void test_width_is_told(void **state)
+{
+    struct env here = selectors_here();
+
+    vcpu[0]->arch.hvm.efer = EFER_LMA;
+    dom.arch.hvm.params[HVM_PARAM_X87_FIP_WIDTH] = 4;
+    assert_int_equal(after_another(vcpu[0]).cs, here.cs);
+    vcpu[0]->arch.hvm.efer = 0;
+    dom.arch.hvm.params[HVM_PARAM_X87_FIP_WIDTH] = 8;
+    after_another(vcpu[0]);
+    enter(1, vcpu[0]);
+    divide();
+    leave(vcpu[0], 93);
+    init();
+    assert_int_equal(saved_ip(vcpu[0]) >> 32, (uint64_t)divide >> 32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_selectors_of_32_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_offsets_of_64_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mode_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_width_is_told, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,11 +140,21 @@ void xstate_free(struct xsave_area *area)
     } while (0)
 #define COMPONENTS "a"((uint32_t)xstate_mask), "d"((uint32_t)(xstate_mask >> 32))
 
+/*
+ * The domain's parameter says it, or what v does: outside of long mode no offset needs
+ * more, and selectors can be looked at.
+ */
+static bool wants_selectors(const struct vcpu *v)
+{
+    uint64_t width = read_once(v->domain->arch.hvm.params[HVM_PARAM_X87_FIP_WIDTH]);
+
+    return width ? width == FORM_32 : !(v->arch.hvm.efer & EFER_LMA);
+}
+
 void xstate_save(struct vcpu *v)
 {
     struct xsave_area *area = v->arch.xsave;
-    /* Outside of long mode no pointer needs more, and its selector can be looked at. */
-    bool narrow = !(v->arch.hvm.efer & EFER_LMA);
+    bool narrow = wants_selectors(v);
 
     area->legacy[FORM_AT] = narrow ? FORM_32 : FORM_64;
     if (!xstate_mask) {
