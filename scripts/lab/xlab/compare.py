@@ -7,7 +7,6 @@ that differs is reported.
 
 import difflib
 import re
-import shutil
 from dataclasses import dataclass
 
 from . import images, job, paths
@@ -114,7 +113,7 @@ def record_reference(options, commands=None):
     for _ in range(REFERENCE_TRIES):
         result, entries = record(options, commands)
         if result.ok:
-            shutil.copyfile(result.serial_log.parent / "transcript", kept)
+            paths.appear(kept, (result.serial_log.parent / "transcript").read_bytes())
             break
         say(f"lab: the reference did not finish: {result.serial_log}")
     return result, entries

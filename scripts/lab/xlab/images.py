@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from . import paths
@@ -34,6 +35,11 @@ EXCLUDED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*",
             "/lib/modules/*/kernel/drivers/net/wireless/*",
             "/lib/modules/*/kernel/sound/*"]
 IMAGE_SPARE_MIB = 300
+# What apt says when a mirror or the way to it is in trouble.
+NETWORK = re.compile(r"Failed to fetch|Unable to fetch|Some index files failed|Could not "
+                     r"(resolve|connect|wait)|Connection (failed|timed out|reset)|"
+                     r"Temporary failure|Hash Sum mismatch|File has unexpected size")
+BOOTSTRAP_TRIES = 3
 
 EARLY_MODULES = ["ahci", "ata_piix", "sd_mod", "ext4", "crc32c_generic",
                  "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs"]
@@ -94,25 +100,36 @@ def _apt_options():
 def _bootstrap(target):
     command = ["mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES)]
     command += [f"--dpkgopt=path-exclude={glob}" for glob in EXCLUDED]
-    command += _apt_options()
+    command += ['--aptopt=Acquire::Retries "5"', *_apt_options()]
     command += [SUITE, str(target)] + _apt_sources()
     if shutil.which("mmdebstrap") is None:
         raise LabError("mmdebstrap is missing: run scripts/install-deps")
     if os.geteuid() != 0:
         raise LabError("building the dom0 image needs root (chroot); run it once as root")
+    for left in reversed(range(BOOTSTRAP_TRIES)):
+        status, said = _run_mmdebstrap(command)
+        if status == 0:
+            return
+        if not left or not re.search(NETWORK, "".join(said)):
+            raise LabError(f"mmdebstrap failed ({status}):\n{''.join(said[-25:])}")
+        say("lab: the mirror did not deliver, once more: " + said[-1].rstrip())
+        shutil.rmtree(target, ignore_errors=True)
+        time.sleep(15)
+
+
+def _run_mmdebstrap(command):
+    """(status, lines)"""
     env = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive",
                PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-    log_path = target.parent / "mmdebstrap.log"
-    with open(log_path, "w") as log, subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env=env) as process:
+    said = []
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", env=env,
+                          umask=0o022) as process:
         for line in process.stdout:
-            log.write(line)
+            said.append(line)
             if line.startswith("I: "):
                 say("lab:   " + line[3:].rstrip())
-    if process.returncode != 0:
-        tail = "".join(open(log_path).readlines()[-15:])
-        raise LabError(f"mmdebstrap failed ({process.returncode}), {log_path}:\n{tail}")
+    return process.returncode, said
 
 
 def _make_ext4(tree, image):
@@ -231,11 +248,9 @@ def initrd():
         f"{path}: {' '.join(depends[path])}\n" for path in chosen))
     archive.file("lab/marks.sh", marks, 0o755)
     archive.file("init", init, 0o755)
-    partial = final.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(archive.to_bytes())
-    partial.rename(final)
+    paths.appear(final, archive.to_bytes())
     for old in paths.CACHE.glob("initrd-*"):
-        if old not in (final, partial) and old.suffix == "":
+        if old != final:
             old.unlink(missing_ok=True)
     return final
 
@@ -291,7 +306,6 @@ def hypervisor(which):
         digest = hashlib.sha256(data).hexdigest()[:12]
         plain = paths.CACHE / f"unpacked-{digest}"
         if not plain.exists():
-            paths.CACHE.mkdir(parents=True, exist_ok=True)
-            plain.write_bytes(gzip.decompress(data))
+            paths.appear(plain, gzip.decompress(data))
         return plain
     return path

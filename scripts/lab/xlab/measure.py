@@ -3,10 +3,11 @@
 instruction counter, so that runs repeat and a busy host does not matter."""
 
 import json
-import os
 import shutil
 import struct
 import subprocess
+import tempfile
+from pathlib import Path
 
 from . import images, job, paths
 from .images import LabError
@@ -29,13 +30,12 @@ def compiled(source, *words):
     if not target.exists():
         if shutil.which("gcc") is None:
             raise LabError("gcc is missing: run scripts/install-deps")
-        paths.CACHE.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}")
-        made = subprocess.run(["gcc", "-O2", *words, "-o", str(partial), str(source)],
-                              capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise LabError(f"gcc and {source.name}: {made.stderr.strip()}")
-        partial.rename(target)
+        with tempfile.TemporaryDirectory(prefix="xlab") as scratch:
+            made = subprocess.run(["gcc", "-O2", *words, "-o", f"{scratch}/made", source],
+                                  capture_output=True, text=True, check=False)
+            if made.returncode != 0:
+                raise LabError(f"gcc and {source.name}: {made.stderr.strip()}")
+            paths.appear(target, Path(scratch, "made").read_bytes())
     return target
 
 
@@ -54,7 +54,7 @@ def measure(options):
     counter = paths.new_run_dir("count") / "instructions"
     options.machine = Machine(cpus=1, cpu="steady", icount=0).but(
         extra=("-plugin", f"{plugin()},out={counter}"))
-    options.timeout = max(options.timeout, 1200)
+    options.timeout = max(options.timeout, 1800)
     at = {}
 
     def on_mark(mark):
@@ -79,7 +79,7 @@ def measure_reference():
         return None, json.loads(kept.read_text())
     result, counts = measure(job.Options(hypervisor="debian"))
     if result.ok:
-        kept.write_text(json.dumps(counts))
+        paths.appear(kept, json.dumps(counts).encode())
     return result, counts
 
 
