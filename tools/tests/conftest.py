@@ -8,6 +8,7 @@ needs and does not find is a failure that says so.
 """
 
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,12 +58,24 @@ def logs():
     print(f"\nlogs of the runs: {paths.CACHE / 'runs'}")
 
 
+# The largest machine of a test, and how many at a time are enough: what a container sees of
+# its host is often more than it may use.
+MACHINE_KIB, MOST_AT_ONCE = 6 << 20, 8
+
+
+def at_once():
+    """How many machines this host can run beside each other."""
+    known = Path("/proc/meminfo").read_text(encoding="ascii")
+    memory = int(re.search(r"MemAvailable: +(\d+) kB", known)[1])
+    return max(1, min(len(os.sched_getaffinity(0)), memory // MACHINE_KIB, MOST_AT_ONCE))
+
+
 class Ahead:
     """Runs the machines of all selected tests in the background, as many at a time as
-    there are processors, while pytest waits for one after the other."""
+    this host can, while pytest waits for one after the other."""
 
     def __init__(self):
-        self.pool = ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1))
+        self.pool = ThreadPoolExecutor(max_workers=at_once())
         self.futures = {}
 
     def start(self, key, function, *arguments):

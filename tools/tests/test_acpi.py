@@ -12,11 +12,13 @@ import re
 import struct
 
 import pytest
+from verdict import check
 from xlab import job, paths, testkernel
 from xlab.vm import Vm
 
 pytestmark = pytest.mark.kernel
 
+TIMEOUT = 300
 KINDS = {"amd": "IVRS", "intel": "DMAR"}
 FIRST_ENTRY = {"IVRS": 48, "DMAR": 48, "APIC": 44}
 
@@ -73,7 +75,9 @@ def look(kind, hypervisor, extra=()):
         return "tables" if "processors," in line.text else None
 
     with Vm(machine, run_dir) as vm:
-        assert vm.watch(60, on_line) == "tables", vm.serial_log
+        ending = vm.watch(TIMEOUT, on_line)
+        assert ending == "tables", \
+            "\n".join([ending, *job.evidence(vm, ending, hypervisor)])
         return {name: Table(at, dump(vm, at, length))
                 for name, (at, length) in found.items()}
 
@@ -100,7 +104,7 @@ def test_optional_tables(hypervisor, firmware, good, bad):
     kind, tables = firmware
     outcome, text = boot(kind, hypervisor,
                          tables[good].bad_checksum() + tables[bad].bad_length())
-    assert outcome.ok, outcome.report()
+    check(outcome)
     assert named(text, good, "bad checksum"), text
     assert named(text, bad, "bad length"), text
 
@@ -175,7 +179,7 @@ def test_reserved_region(hypervisor, kind, tmp_path):
     outside, = struct.unpack("<I", machine.tables["FACP"].data[40:44])
     machine.reserve(inside & ~0xfff)
     outcome, _ = machine.boot("reserved", f"{inside:x} {outside:x}")
-    assert outcome.ok, outcome.report()
+    check(outcome)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -184,7 +188,7 @@ def test_reserved_ram(hypervisor, kind, tmp_path):
     machine = Region(kind, hypervisor, tmp_path)
     machine.reserve(0x1000000)
     outcome, text = machine.boot("smp")
-    assert outcome.ok, outcome.report()
+    check(outcome)
     assert "firmware reserves 0x1000000-0x1000fff" in text, text
     assert re.search(r"d0 does not get 0000:00:09.0: error -1\b", text), text
 
@@ -195,7 +199,7 @@ def test_reserved_absurd(hypervisor, kind, tmp_path):
     machine = Region(kind, hypervisor, tmp_path)
     machine.reserve(0x2000000000, 0x4000000000)
     outcome, text = machine.boot("smp")
-    assert outcome.ok, outcome.report()
+    check(outcome)
     assert "d0 does not get" not in text, text
 
 
@@ -215,6 +219,6 @@ def test_table_twice(hypervisor, firmware, tmp_path):
         file.write_bytes(header(name.encode(), bodies[name]))
         extra += ["-acpitable", f"file={file}"]
     outcome, text = boot(kind, hypervisor, extra=extra, how="kernel")
-    assert outcome.ok, outcome.report()
+    check(outcome)
     for name in (KINDS[kind], "HPET"):
         assert re.search(rf"ACPI: table {name} at .* ignored: .*second", text), text

@@ -5,13 +5,14 @@ path. Never a triple fault, which would be a machine that goes off without a wor
 import re
 
 import pytest
+from verdict import check
 from xlab import images, job, paths, testkernel
 from xlab.machine import Machine
 from xlab.vm import Vm
 
 pytestmark = pytest.mark.kernel
 
-TIMEOUT = 60
+TIMEOUT = 300
 
 
 def boot(hypervisor, machine, modules, xen=""):
@@ -23,9 +24,8 @@ def boot(hypervisor, machine, modules, xen=""):
     with Vm(machine, run_dir) as vm:
         ending = vm.watch(TIMEOUT)
         text = "\n".join(item.text for item in vm.lines)
-        if ending == "timeout":
-            vm.where_it_hangs()
-        assert ending == "fatal", f"{ending}, log {vm.serial_log}:\n{text[-2000:]}"
+        assert ending == "fatal", \
+            "\n".join([ending, *job.evidence(vm, ending, hypervisor)])
         assert vm.running, f"noreboot was not obeyed, log {vm.serial_log}"
     return text
 
@@ -119,7 +119,7 @@ def test_bad_option_is_named(hypervisor, word, named):
     plan = testkernel.parse_plan(paths.BUILD / "guest/smp.elf", quoted,
                                  hypervisor=hypervisor)
     outcome = testkernel.run(plan)
-    assert outcome.ok, outcome.report()
+    check(outcome)
     lines = [row for row in outcome.serial_log.read_text(errors="replace").splitlines()
              if named in row and "Command line: console" not in row]
     assert lines, f"nothing says {named}: {outcome.serial_log}"

@@ -5,6 +5,7 @@ lines): dom0 answers as ever, and the log grows by a bounded number of lines."""
 import re
 
 import pytest
+from verdict import check
 from xlab import compare, job, paths
 from xlab.machine import Machine
 
@@ -17,18 +18,20 @@ SECONDS = 4
 LINES_A_SECOND = 28
 BURST = 100
 
+# A host may stop for a while between any two commands. So the flood is known by the time that
+# the guest ran, the lines are counted inside of what the clock brackets, and the limits
+# on an answer are far above what it takes: who starves dom0 does not answer at all.
+RAN = "xl list lab | awk 'NR == 2 { print int($6) }'"
 COMMANDS = """
 xl create /run/lab/guest.cfg 'kernel="/run/lab/flood.elf"' 'ramdisk=""' 'extra="forever {kind}"' memory=32 vcpus=1
-sleep 2
+until [ "$({ran})" -ge 1 ]; do sleep 0.5; done
+cat /proc/uptime; xl dmesg -c | wc -l
+until [ "$({ran})" -ge {seconds} ]; do sleep 0.5; done
+timeout 60 xl info
+timeout 60 xl list lab
+xl dmesg -c | wc -l; cat /proc/uptime
+timeout 60 xl destroy lab
 xl list lab
-xl dmesg -c | wc -l; cat /proc/uptime
-sleep {seconds}
-timeout 10 xl info
-timeout 10 xl list lab
-xl dmesg -c | wc -l; cat /proc/uptime
-timeout 20 xl destroy lab
-sleep 1
-timeout 10 xl list lab
 """
 
 
@@ -37,35 +40,29 @@ def transcript(hypervisor):
     kernel = paths.BUILD / "guest/flood.elf"
     # The lab asks for all of guests' lines; here all of them, as far as the rate allows.
     # One processor: dom0 has to be given its share of it.
-    options = job.Options(hypervisor=hypervisor, machine=Machine(cpus=1), timeout=600,
+    options = job.Options(hypervisor=hypervisor, machine=Machine(cpus=1), timeout=1500,
                           xen_append="guest_loglvl=none/all")
     options.extra_files["flood.elf"] = kernel.read_bytes()
-    lines = "".join(COMMANDS.format(kind=kind, seconds=SECONDS) for kind in KINDS)
+    lines = "".join(COMMANDS.format(kind=kind, seconds=SECONDS, ran=RAN)
+                    for kind in KINDS)
     result, entries = compare.record(options, lines)
-    assert result.ok, result.report()
+    check(result)
     return entries
 
 
-def seconds_of(entry):
-    """Processor time in the last column of xl list."""
-    return float(entry.lines[-1].split()[-1])
-
-
-def lines_at(entry):
-    """Lines of the log, and dom0's clock."""
-    return [float(re.search(r"[\d.]+", line)[0]) for line in entry.lines[:2]]
+def numbers(entry):
+    """The first one of each line."""
+    return [float(re.search(r"[\d.]+", line)[0]) for line in entry.lines]
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)), ids=KINDS)
 def test_dom0_answers(transcript, number):
     step = len(transcript) // len(KINDS)
-    create, _, early, first, _, info, late, log, destroy, _, gone = \
-        transcript[number * step:(number + 1) * step]
-    for entry in (create, early, info, late, log, destroy):
+    entries = transcript[number * step:(number + 1) * step]
+    create, floods, first, goes_on, info, late, log, destroy, gone = entries
+    for entry in (create, floods, first, goes_on, info, late, log, destroy):
         assert entry.status == "0", (entry.command, entry.lines)
     assert gone.status != "0", gone.lines
-    # It did run, or dom0 had it easy.
-    assert seconds_of(late) > seconds_of(early) + 1, (early.lines, late.lines)
-    lines, now = lines_at(log)
-    seconds = now - lines_at(first)[1]
+    lines, now = numbers(log)
+    seconds = now - numbers(first)[0]
     assert lines <= BURST + LINES_A_SECOND * seconds, (lines, seconds)

@@ -2,6 +2,7 @@
 """Every test kernel of xen/test/guest, on every machine its .lab file names."""
 
 import pytest
+from verdict import check
 from xlab import paths, testkernel
 
 NAMES = sorted(source.stem for source in testkernel.SOURCES.glob("*.c"))
@@ -33,5 +34,4 @@ def started(request, ahead, hypervisor):
 @pytest.mark.parametrize("which", RUNS, ids=lambda r: f"{r[0]}-{r[1]}-{r[2]}")
 def test_kernel(which, started):
     outcome = started.result(which[:2])
-    print(outcome.report())
-    assert outcome.ok, outcome.report()
+    check(outcome)

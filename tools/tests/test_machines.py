@@ -2,6 +2,7 @@
 """The same two test kernels on many machines: processors, memory, IOMMU, boot path."""
 
 import pytest
+from verdict import check
 from xlab import paths, testkernel
 
 pytestmark = pytest.mark.kernel
@@ -36,7 +37,7 @@ def started(request, ahead, hypervisor):
 @pytest.mark.parametrize("which", RUNS, ids=lambda r: f"{r[0]}-{r[1]}")
 def test_machine(which, started):
     outcome = started.result(("machines", *which))
-    assert outcome.ok, outcome.report()
+    check(outcome)
 
 
 def test_conring_size(hypervisor):
@@ -45,4 +46,4 @@ def test_conring_size(hypervisor):
                                  'xen="conring_size=300k" expect="Console ring: 512 KiB"',
                                  hypervisor=hypervisor)
     outcome = testkernel.run(plan)
-    assert outcome.ok, outcome.report()
+    check(outcome)

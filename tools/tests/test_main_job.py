@@ -3,15 +3,11 @@
 PVH guest, and powers off."""
 
 import pytest
+from verdict import check
 from xlab import job
 from xlab.machine import Machine
 
 pytestmark = pytest.mark.machine
-
-
-def check(result):
-    print(result.report())
-    assert result.ok, result.report()
 
 
 @pytest.mark.parametrize("text", ["cpus=2", "cpus=1", "cpus=4 devices=usb,e1000"])

@@ -15,7 +15,7 @@ INSTRUCTIONS, KIB, BYTES = "instructions", "KiB", "bytes"
 MACHINE = "cpus=1 cpu=steady icount=0 memory=1024 devices=edu dom0_mem=256M"
 PAIR_MACHINE = MACHINE.replace("cpus=1", "cpus=2")
 PAIR_ROW = "event_ping_pong_other_cpu"
-SECONDS = {"micro": 600, "pair": 200, "macro": 1500}
+SECONDS = {"micro": 900, "pair": 600, "macro": 3000}
 # What the IOMMU is asked to do; serial_write tells when.
 EVENTS = ("serial_write", "amdvi_completion_wait", "amdvi_pages_inval", "amdvi_all_inval")
 QEMU, QEMU_VERSION = "qemu-system-x86_64", (7, 2)

@@ -27,7 +27,7 @@ def _machine_arguments(parser):
     parser.add_argument("--kernel-append", default="", metavar="WORDS",
                         help="added to the dom0 kernel's command line")
     parser.add_argument("--dom0-memory", type=int, default=1024, metavar="MIB")
-    parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS")
     parser.add_argument("--boot", default="kernel", choices=("kernel", *PROTOCOLS),
                         help="QEMU's -kernel, or GRUB from an ISO")
     parser.add_argument("--qemu-args", default="", metavar="WORDS")

@@ -9,8 +9,10 @@ from . import images, iso, paths, symbols
 from .machine import Machine
 from .marks import Marks
 from .progress import say
-from .vm import Vm
+from .vm import Vm, last_words
 
+# What scripts inside say to us: it is in the report already.
+SAID = re.compile(r"@(lab|data) ")
 MAIN_STEPS = ["daemons", "xl-info", "xl-list", "xl-create", "xl-list-guest", "console",
               "talk", "xl-destroy", "xl-list-after", "memory"]
 STEP_NAMES = {
@@ -43,7 +45,7 @@ class Options:
     dom0_memory: int = 1024
     kernel: object = None  # None: Debian's
     initrd: object = None
-    timeout: float = 600
+    timeout: float = 900
     log_items: object = None
     verbose: bool = False
     verbose_kernel: bool = False
@@ -184,16 +186,36 @@ def judge(job, options, names, marks, ending, vm):
     return Result(job, ending, marks, steps, vm.elapsed, vm.serial_log, vm.lines)
 
 
-def _notes(vm, ending, hypervisor):
-    if ending in ("fatal", "timeout"):
-        registers = vm.where_it_hangs()
-        if registers:
-            yield f"CPU registers at the end: {registers}"
-            named = symbols.file_for(hypervisor)
-            if named:
-                yield from symbols.describe(registers.read_text(), named)
-        tail = [line.text for line in vm.lines if line.text.strip()][-12:]
-        yield "the last lines were:\n    " + "\n    ".join(tail)
+def evidence(vm, ending, hypervisor):
+    """What a report of a failure shows of the machine, as lines: QEMU's complaints, where
+    the processors are, the end of the serial log. The files may be gone later."""
+    rows = ["QEMU says: " + vm.errors()] if vm.errors() else []
+    named = symbols.file_for(hypervisor)
+    registers = vm.where_it_hangs() if ending in ("timeout", "fatal") else None
+    if registers:
+        rows.append(f"CPU registers at the end: {registers}")
+        if named:
+            rows += symbols.describe(registers.read_text(), named)
+    texts = last_words(line.text for line in vm.lines if not SAID.search(line.text))
+    return rows + (list(symbols.annotate(texts, named)) if named else texts)
+
+
+def _printed(lines, name):
+    """What a step that failed had printed (lab_step of guests/marks.sh)."""
+    texts = [line.text for line in lines]
+    begin = next((n for n, text in enumerate(texts)
+                  if f"--- what {name} printed:" in text), len(texts))
+    end = next((n for n in range(begin, len(texts)) if texts[n].endswith("---")),
+               len(texts))
+    return texts[begin:end]
+
+
+def _notes(result, vm, ending, hypervisor):
+    for step in result.steps:
+        printed = [] if step.ok else _printed(vm.lines, step.name)
+        if printed:
+            yield "\n    ".join(printed)
+    yield "\n    ".join(["what the machine left:", *evidence(vm, ending, hypervisor)])
 
 
 def run(job, options, names=(), on_mark=None, echo=None):
@@ -213,13 +235,13 @@ def run(job, options, names=(), on_mark=None, echo=None):
         profile = symbols.Profile(options.hypervisor) if options.profile else None
         vm.tick = (lambda: profile.sample(vm)) if profile else None
         ending = vm.watch(options.timeout, on_line)
-        notes = list(_notes(vm, ending, options.hypervisor))
-        if vm.errors():
-            notes.append("QEMU says: " + vm.errors())
-        if profile:
-            notes.append("profile:\n    " + "\n    ".join(profile.report()))
         result = judge(job, options, names, marks, ending, vm)
-    result.notes += notes
+        if not result.ok:
+            result.notes += _notes(result, vm, ending, options.hypervisor)
+        elif vm.errors():
+            result.notes.append("QEMU says: " + vm.errors())
+        if profile:
+            result.notes.append("profile:\n    " + "\n    ".join(profile.report()))
     for big in ("initrd", "boot.iso"):
         (run_dir / big).unlink(missing_ok=True)
     (run_dir / "report").write_text(result.report() + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import paths
 
+ADDRESS = re.compile(r"\b(?:0x)?(ffff8[0-9a-f]{11})\b")
 RIP = re.compile(r"^CPU#(\d+)|\bRIP=([0-9a-f]{16})|\b(HLT)=1", re.M)
 
 
@@ -53,6 +54,15 @@ def describe(registers, symbols):
         elif lines:
             lines[-1] += ", halted"
     return lines
+
+
+def annotate(lines, symbols):
+    """The lines, with names behind raw addresses of the hypervisor's code."""
+    rows = table(symbols)
+    for line in lines:
+        named = [name(rows, int(word, 16)) for word in ADDRESS.findall(line)]
+        named = [text for text in named if "not the hypervisor" not in text]
+        yield f"{line}   <{', '.join(named)}>" if named and "+0x" not in line else line
 
 
 class Profile:

@@ -18,6 +18,19 @@ from pathlib import Path
 # The end of the road for a hypervisor or a dom0 kernel. Waiting longer helps no one.
 FATAL = re.compile(r"Panic on CPU|FATAL TRAP|FATAL PAGE FAULT|"
                    r"Kernel panic - not syncing|Xen BUG at|Assertion '.*' failed")
+# The last line of what follows: of our hypervisor, Debian's, Linux.
+LAST_WORDS = re.compile(r"Reboot in \S+ seconds|Halted: noreboot|Manual reset required|"
+                        r"end Kernel panic")
+# For those who have none, seconds: without a line more, and in all. A host that is busy
+# may stop for seconds in the middle of a register dump.
+SILENCE_SECONDS, DYING_SECONDS = 20, 120
+# What a report must not leave out, the worst first, and how many lines it has: of the end,
+# from before the trouble, in all.
+TROUBLE = [re.compile(FATAL.pattern + "|triple fault"),
+           re.compile(r"WARN_ON|BUG:|Oops|Call Trace|missed its deadline|lockup")]
+TAIL_LINES, BEFORE_TROUBLE, SHOWN_LINES = 40, 15, 150
+# A path for a socket has room for 108 bytes.
+LONGEST_DIRECTORY = 80
 
 
 class Line:
@@ -26,6 +39,22 @@ class Line:
     def __init__(self, at, text):
         self.at = at  # seconds since power-on
         self.text = text
+
+
+def last_words(lines):
+    """Of the texts of a serial log, what a report shows: the end, and all of the first
+    trouble. Machine and log may be gone when somebody reads it."""
+    texts = [text for text in lines if text.strip()]
+    start = max(0, len(texts) - TAIL_LINES)
+    found = [n for trouble in TROUBLE for n, text in enumerate(texts)
+             if trouble.search(text)]
+    if found:
+        start = min(start, max(0, found[0] - BEFORE_TROUBLE))
+    left_out = len(texts) - start - SHOWN_LINES
+    if left_out <= 0:
+        return texts[start:]
+    middle = start + SHOWN_LINES - TAIL_LINES
+    return [*texts[start:middle], f"[{left_out} lines left out]", *texts[-TAIL_LINES:]]
 
 
 class Vm:
@@ -41,7 +70,8 @@ class Vm:
         self.tick = None  # called by watch() ten times a second
         self._tail = b""
         self._seen = 0
-        self._sockets = tempfile.TemporaryDirectory(prefix="xlab")
+        where = None if len(tempfile.gettempdir()) < LONGEST_DIRECTORY else "/tmp"
+        self._sockets = tempfile.TemporaryDirectory(prefix="xlab", dir=where)
         self._monitor_path = os.path.join(self._sockets.name, "monitor")
         self.arguments = machine.qemu_arguments() + [
             "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
@@ -113,29 +143,35 @@ class Vm:
             self.lines.append(Line(self.elapsed, text))
 
     def new_lines(self):
-        fresh = self.lines[self._seen:]
-        self._seen = len(self.lines)
-        return fresh
+        """One by one: who stops half-way finds the rest the next time."""
+        while self._seen < len(self.lines):
+            self._seen += 1
+            yield self.lines[self._seen - 1]
 
     def watch(self, deadline, on_line=None, stop_on_fatal=True):
         """Until the machine goes off. Returns how it ended: 'off', 'timeout', 'fatal'
         (a panic was printed), or what on_line returned if that was not None."""
-        fatal_at = None
+        fatal_at, heard_at = None, 0
         while True:
             alive = self.pump(0.1 if self.tick else 0.5)
             if self.tick and alive:
                 self.tick()
             for line in self.new_lines():
+                heard_at = self.elapsed
                 answer = on_line(line) if on_line else None
                 if answer is not None:
                     return answer
                 if stop_on_fatal and fatal_at is None and FATAL.search(line.text):
                     fatal_at = self.elapsed
+                elif fatal_at is not None and LAST_WORDS.search(line.text):
+                    return "fatal"
             if not alive:
+                self._take_in_rest()
                 self.process.wait()
                 return "off" if fatal_at is None else "fatal"
-            # The reason usually follows the headline; let it come.
-            if fatal_at is not None and self.elapsed > fatal_at + 3:
+            # The reason follows the headline; let it come.
+            if fatal_at is not None and (self.elapsed > heard_at + SILENCE_SECONDS or
+                                         self.elapsed > fatal_at + DYING_SECONDS):
                 return "fatal"
             if self.elapsed > deadline:
                 self._take_in_rest()
@@ -157,7 +193,7 @@ class Vm:
         answer = self.watch(limit, matches, stop_on_fatal=False)
         return answer if isinstance(answer, Line) else None
 
-    def monitor(self, command, seconds=10):
+    def monitor(self, command, seconds=60):
         """One command of QEMU's human monitor; its answer as text."""
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(seconds)
