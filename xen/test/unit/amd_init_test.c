@@ -14,11 +14,13 @@
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <asm/cpufeature.h>
 #include "../../drivers/passthrough/amd/hw.h"
 #include "fake_charge.h"
 
 bool iommu_intremap, iommu_caches_absent;
 struct acpi_host acpi_host;
+uint32_t host_features[X86_FEATURE_WORDS];
 const struct iommu_model amd_model;
 
 static unsigned int setups, starts; /* the nth of them fails; 0: none */
@@ -115,6 +117,7 @@ void amd_unit_stop(struct amd_unit *u)
     }
 NOT_YET(struct iommu_command, amd_cmd_device, uint16_t)
 NOT_YET(struct iommu_command, amd_cmd_interrupts, uint16_t)
+NOT_YET(struct iommu_command, amd_cmd_domain, uint16_t)
 NOT_YET(uint64_t, amd_post, struct amd_unit *, const struct iommu_command *,
         unsigned int)
 NOT_YET(int, amd_wait, struct amd_unit *, uint64_t)
@@ -132,6 +135,7 @@ NOT_YET(int, amd_fault_init, struct amd_unit *)
 
 static void attempt(int want)
 {
+    host_features[X86_FEATURE_CX16 / 32] |= 1U << X86_FEATURE_CX16 % 32;
     iommu_intremap = true;
     assert_int_equal(amd_iommu_ops.init(), want);
     fail_at = 0;
@@ -161,9 +165,22 @@ static void test_no_memory(void **state)
     }
 }
 
+/* Entries of a device table could not be changed. */
+static void test_old_cpu(void **state)
+{
+    (void)state;
+    host_features[X86_FEATURE_CX16 / 32] = 0;
+    setups = 0;
+    fail_at = 1;
+    assert_int_equal(amd_iommu_ops.init(), -ENODEV);
+    assert_int_equal(fail_at, 1);
+    fail_at = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_old_cpu),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_no_memory),
     };

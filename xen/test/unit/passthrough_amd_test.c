@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Assignment on AMD-Vi, from a made-up IVRS to device table entries. Broken, a device is
- * in two hands, or reaches memory by a name that was left open.
+ * in two hands, or reaches memory by a name that was left open; or the unit is shown, or
+ * keeps, an entry with the tag of one domain and the tables of another.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include "../../drivers/passthrough/amd/hw.h"
 #include "acpi_bytes.h"
 #include "passthrough_cases.h"
+#include "store_watch.h"
 
 spinlock_t amd_hw_lock;
 struct amd_unit *amd_units[ACPI_MAX_IOMMUS];
@@ -23,7 +25,51 @@ struct acpi_ivrs amd_ivrs;
 
 static struct amd_unit unit;
 static struct iommu_space priv[4];
-static uint64_t table[AMD_DEVICES * 4];
+static uint64_t table[AMD_DEVICES * 4] __attribute__((aligned(PAGE_SIZE)));
+
+/* What the unit may hold: an entry from before the last write, as it likes. */
+static bool outdated[AMD_DEVICES];
+static unsigned int nr_outdated, nr_mixed;
+/* Whether what it cached by way of entries with a tag has to go; the tags they had. */
+static bool tag_due[4];
+static uint64_t last_tag[AMD_DEVICES];
+
+static bool is_opened(const uint64_t *dte)
+{
+    return dte[0] & (DTE_IR | DTE_IW);
+}
+
+/* Entries with one tag must name one tree; those that permit nothing have tag 0. */
+static void entry_written(const void *at)
+{
+    size_t rid = (size_t)((const uint64_t *)at - table) / 4;
+    const uint64_t *dte = &table[4 * rid];
+    uint64_t tag = dte[1] & DTE1_DOMAIN_MASK;
+    uint64_t root = (dte[0] & DTE_ROOT_MASK) >> PAGE_SHIFT;
+
+    nr_mixed += is_opened(dte) ? !tag || root != 0x1000 + tag : tag != 0;
+    nr_outdated += !outdated[rid];
+    outdated[rid] = true;
+    if (tag != last_tag[rid])
+        tag_due[last_tag[rid]] = true;
+    last_tag[rid] = tag;
+}
+
+static void entry_flushed(unsigned int rid)
+{
+    nr_outdated -= outdated[rid];
+    outdated[rid] = false;
+}
+
+static void settled(void)
+{
+    assert_int_equal(nr_mixed, 0);
+    if (unit.dead)
+        return;
+    assert_int_equal(nr_outdated, 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(tag_due); i++)
+        assert_false(tag_due[i]);
+}
 
 /* init.c would look through all units; here there is one. */
 bool amd_device_info(uint16_t segment, uint16_t rid, struct amd_device_info *info)
@@ -48,20 +94,31 @@ uint64_t *amd_dte(uint16_t segment, uint16_t rid)
 
 struct iommu_command amd_cmd_device(uint16_t rid)
 {
-    (void)rid;
-    return (struct iommu_command){ { 0 } };
+    return (struct iommu_command){ { CMD_INV_DEVICE | rid } };
 }
 
 struct iommu_command amd_cmd_interrupts(uint16_t rid)
 {
-    return amd_cmd_device(rid);
+    return (struct iommu_command){ { CMD_INV_INTERRUPTS | rid } };
+}
+
+struct iommu_command amd_cmd_domain(uint16_t domain)
+{
+    return (struct iommu_command){ { CMD_INV_PAGES | (uint64_t)domain << 32 } };
 }
 
 uint64_t amd_post(struct amd_unit *u, const struct iommu_command *cmds, unsigned int n)
 {
     (void)u;
-    (void)cmds;
-    (void)n;
+    for (unsigned int i = 0; i < n && !unit_silent; i++) {
+        uint64_t word = cmds[i].word[0];
+
+        if (word >> 60 == CMD_INV_DEVICE >> 60)
+            entry_flushed(word & 0xffff);
+        /* Before the old entries are gone it would fill the tag again. */
+        if (word >> 60 == CMD_INV_PAGES >> 60 && !nr_outdated)
+            tag_due[word >> 32 & 0xffff] = false;
+    }
     return 0;
 }
 
@@ -180,8 +237,13 @@ static void reset(void)
     if (!ready)
         assert_int_equal(amd_device_init(), 0);
     ready = true;
+    store_watch_stop();
     memset(&unit, 0, sizeof(unit));
     memset(table, 0, sizeof(table));
+    memset(outdated, 0, sizeof(outdated));
+    memset(tag_due, 0, sizeof(tag_due));
+    memset(last_tag, 0, sizeof(last_tag));
+    nr_outdated = nr_mixed = 0;
     memset(irts, 0, sizeof(irts));
     iommu_intremap = true;
     amd_block_all(table);
@@ -189,6 +251,7 @@ static void reset(void)
     table[4 * IOAPIC_RID + 2] = interrupts_of(IOAPIC_RID);
     amd_units[0] = &unit;
     amd_nr_units = 1;
+    store_watch_start(table, sizeof(table), entry_written);
 }
 
 static void domain(struct domain *d, unsigned int id)
@@ -210,7 +273,8 @@ static unsigned int owner(uint16_t rid)
     assert_true(dte[0] & DTE_V && dte[0] & DTE_TV);
     if (!unit.dead)
         assert_int_equal(dte[2], irts[rid].unit ? interrupts_of(rid) : DTE2_IV);
-    if (!(dte[0] & (DTE_IR | DTE_IW)))
+    settled();
+    if (!is_opened(dte))
         return 0;
     assert_int_equal((dte[0] & DTE_ROOT_MASK) >> PAGE_SHIFT,
                      0x1000 + (dte[1] & DTE1_DOMAIN_MASK));
@@ -226,7 +290,7 @@ int main(void)
     };
     static const struct passthrough_vendor amd = {
         .name = "AMD-Vi", .ops = &ops, .reset = reset, .domain = domain, .owner = owner,
-        .has_rights = true,
+        .has_rights = true, .settled = settled,
     };
 
     return run_passthrough_cases(&amd);

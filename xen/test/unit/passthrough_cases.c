@@ -56,6 +56,9 @@ int iommu_space_leave(struct domain *dom, unsigned int unit)
 {
     assert_false(spin_held(&dom->iommu.lock));
     assert_true(dom->iommu.priv->users[unit]-- > 0);
+    /* It flushes the tag: nothing may fill it again by an entry that is closed. */
+    if (v->settled)
+        v->settled();
     return unit_silent ? -ETIMEDOUT : 0;
 }
 

@@ -22,6 +22,7 @@ struct passthrough_vendor {
     void (*domain)(struct domain *d, unsigned int id);  /* tables to attach to */
     unsigned int (*owner)(uint16_t rid);            /* id of whose tables, 0: blocked */
     bool has_rights;                                /* a region says read or write */
+    void (*settled)(void);          /* the unit holds no entry of before; may be NULL */
 };
 
 /* The unit no longer answers. */

@@ -98,18 +98,30 @@ int amd_reserved(const struct pci_dev *pdev,
 }
 
 /*
- * The words cannot be written at once. A blocked entry permits nothing whatever its
- * word 1 says, so word 0 changes last on the way in and first on the way out. Word 2 is
- * of the device that has this requester id for its own: who only borrows it leaves it.
+ * The half of an entry that says whose memory it is, written as one (2.2.2): a unit reads
+ * entries whole, and must never see a domain's tag with tables that are not that
+ * domain's. The other half is of the device that has this requester id for its own: who
+ * only borrows it leaves it. [amd_hw_lock]
  */
+static void write_half(uint64_t *dte, uint64_t word0, uint64_t word1)
+{
+    uint64_t old0 = dte[0], old1 = dte[1];
+
+    /* With the lock held nobody else writes, so that the comparison succeeds. */
+    asm volatile("lock cmpxchg16b %0"
+                 : "+m"(*(uint64_t(*)[2])dte), "+a"(old0), "+d"(old1)
+                 : "b"(word0), "c"(word1)
+                 : "cc", "memory");
+}
+
 static void open_entry(uint64_t *dte, const struct iommu_space *s, uint8_t settings)
 {
     uint64_t root = mfn_to_paddr(_mfn(s->tables.pt.root));
 
-    write_once(dte[1], s->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
-    smp_wmb();
-    write_once(dte[0], DTE_V | DTE_TV | DTE_IR | DTE_IW | root |
-                           (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT);
+    write_half(dte,
+               DTE_V | DTE_TV | DTE_IR | DTE_IW | root |
+                   (uint64_t)AMD_LEVELS << DTE_MODE_SHIFT,
+               s->id | (uint64_t)(settings & IVHD_SET_SYSMGT) << 36);
 }
 
 /* The word of an I/O APIC stays: a PCI function can have the same requester id. */
@@ -120,9 +132,11 @@ static void set_interrupts(uint16_t segment, uint16_t rid, uint64_t word)
     smp_wmb();
 }
 
-static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n)
+/* What was cached by way of the old entries carries `tag`. */
+static int flush_entries(struct amd_unit *u, uint16_t tag, const uint16_t *rid,
+                         unsigned int n)
 {
-    struct iommu_command cmds[2 * IOMMU_MAX_RIDS];
+    struct iommu_command cmds[2 * IOMMU_MAX_RIDS + 1];
     unsigned int used = 0;
 
     for (unsigned int i = 0; i < n; i++) {
@@ -130,6 +144,7 @@ static int flush_entries(struct amd_unit *u, const uint16_t *rid, unsigned int n
         if (iommu_intremap)
             cmds[used++] = amd_cmd_interrupts(rid[i]);
     }
+    cmds[used++] = amd_cmd_domain(tag);
     return amd_wait(u, amd_post(u, cmds, used));
 }
 
@@ -158,7 +173,8 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
     for (unsigned int i = 0; i < n; i++)
         open_entry(amd_dte(segment, rid[i]), s, info.settings);
     spin_unlock_irqrestore(&amd_hw_lock, flags);
-    err = flush_entries(info.unit, rid, n);
+    /* Absent entries that were cached for a blocked device carry tag 0. */
+    err = flush_entries(info.unit, 0, rid, n);
     if (err)
         (void)amd_detach(d, pdev);
     return err;
@@ -167,9 +183,9 @@ int amd_attach(struct domain *d, struct pci_dev *pdev)
 int amd_detach(struct domain *d, struct pci_dev *pdev)
 {
     uint16_t segment = PCI_SEG(pdev->sbdf), rid[IOMMU_MAX_RIDS];
-    unsigned int n = iommu_requesters(pdev, rid), gone = 0;
-    uint64_t *closed[IOMMU_MAX_RIDS], flags;
+    unsigned int n = iommu_requesters(pdev, rid);
     struct amd_device_info info;
+    uint64_t flags;
     int err, err2;
 
     if (!amd_device_info(segment, rid[0], &info))
@@ -177,20 +193,15 @@ int amd_detach(struct domain *d, struct pci_dev *pdev)
     flags = spin_lock_irqsave(&amd_hw_lock);
     /* Its own name, too, may be that of others of d behind the same bridge. */
     for (unsigned int i = 0; i < n; i++) {
-        if (iommu_rid_in_use(d, pdev, rid[i]))
-            continue;
-        closed[gone] = amd_dte(segment, rid[i]);
-        write_once(closed[gone++][0], blocked_word0());
+        if (!iommu_rid_in_use(d, pdev, rid[i]))
+            write_half(amd_dte(segment, rid[i]), blocked_word0(), 0);
     }
-    smp_wmb();
     set_interrupts(segment, rid[0], blocked_word2());
     spin_unlock_irqrestore(&amd_hw_lock, flags);
-    err = flush_entries(info.unit, rid, n);
+    err = flush_entries(info.unit, d->iommu.priv->id, rid, n);
 
     /* What the device has used may sit in the IOTLB under d's tag. */
     err2 = iommu_space_leave(d, info.unit->index);
-    for (unsigned int i = 0; i < gone; i++)
-        write_once(closed[i][1], 0);
     if (err)
         amd_intremap_lost(pdev);
     else

@@ -5,6 +5,7 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <asm/cpufeature.h>
 
 #include "hw.h"
 
@@ -123,6 +124,11 @@ static int __init amd_init(void)
     if (err) {
         printk(XENLOG_ERR "ACPI: IVRS refused: %s\n", acpi_reason(err));
         return err;
+    }
+    if (!cpu_has(X86_FEATURE_CX16)) {
+        printk(XENLOG_ERR "AMD-Vi: not used: the CPU has no CMPXCHG16B, by which table "
+                          "entries are changed\n");
+        return -ENODEV;
     }
     err = amd_device_init();
     if (iommu_intremap && amd_intremap_init()) {
