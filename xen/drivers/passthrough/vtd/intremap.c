@@ -161,14 +161,14 @@ static int set_irte(struct vtd_unit *u, unsigned int index, uint64_t low, uint16
     return vtd_run(u, vtd_cmd_interrupts(index));
 }
 
-static int drop_index(struct vtd_unit *u, unsigned int index)
+/*
+ * An entry the unit may still use is not given to anyone else. That it is clear says
+ * nothing of a lost unit, which may not have been told.
+ */
+static void drop_index(struct vtd_unit *u, unsigned int index)
 {
-    int err = set_irte(u, index, 0, 0);
-
-    /* An entry the unit may still use is not given to anyone else. */
-    if (!err)
+    if (!set_irte(u, index, 0, 0) && !u->dead)
         __clear_bit(index, u->irt_used);
-    return err;
 }
 
 /* Of a lost unit, too: it never reads struct vtd_msi, and its entries stay taken. */
@@ -244,7 +244,7 @@ void vtd_unmap_msi(struct pci_dev *pdev, unsigned int entry)
     if (entry < msi->block) {
         (void)set_irte(msi->unit, (unsigned int)msi->index[entry], 0, 0);
     } else if (msi->index[entry] != NO_INDEX) {
-        (void)drop_index(msi->unit, (unsigned int)msi->index[entry]);
+        drop_index(msi->unit, (unsigned int)msi->index[entry]);
         msi->index[entry] = NO_INDEX;
     }
     spin_unlock_irqrestore(&vtd_hw_lock, flags);
