@@ -138,6 +138,11 @@ static void schedule(void)
             sched_offer_all(rq);
     }
     rq->curr = next;
+    write_once(rq->curr_since, now);
+    smp_wmb();
+    write_once(rq->curr_weight, next->domain->sched.weight);
+    smp_wmb();
+    write_once(rq->curr_vtime, next->sched.vtime);
     if (next == prev) {
         spin_unlock_irq(&rq->lock);
         return;
@@ -170,6 +175,7 @@ void vcpu_wake(struct vcpu *v)
             runstate_set(v, stopped_state(v), NOW());
     } else if (!v->sched.running && !v->sched.queued) {
         runstate_set(v, RUNSTATE_runnable, NOW());
+        policy_of(v)->wake(rq, v);
         move = rq_enqueue_and_tickle(rq, v);
     }
     rq_unlock(rq, flags);
@@ -252,6 +258,7 @@ void sched_init_cpu(unsigned int cpu)
     spin_lock_init(&rq->lock, LOCK_SCHED, "run queue");
     list_init(&rq->queue);
     rq->cpu = cpu;
+    rq->head = INT64_MAX;
     rq->idle = rq->curr = idle_vcpu[cpu] = v;
     rq->idle_since = NOW();
     timer_init(&rq->slice, slice_over, rq, cpu);

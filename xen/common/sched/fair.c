@@ -16,7 +16,10 @@
 #define LAG           MILLISECS(6)   /* head start of a sleeper */
 #define GRANULARITY   MICROSECS(500) /* how far behind a waker must be to preempt */
 #define CAP_PERIOD    MILLISECS(20)
-#define BALANCE_EVERY MILLISECS(40)
+#define MARGIN        MILLISECS(20)  /* further behind than here: worth a move */
+#define LOOK_EVERY    MILLISECS(4)   /* for CPUs that are ahead or behind */
+#define MOVE_EVERY    MILLISECS(40)  /* to one CPU */
+#define WINDOW        MILLISECS(100) /* what one CPU can owe another one's vCPUs */
 
 static struct timer cap_timer;
 static s_time_t cap_due; /* when the period ends that cap_timer waits for */
@@ -34,31 +37,132 @@ static bool out_of_budget(const struct domain *d)
 /*
  * The clock follows whoever is furthest behind of those who run (low) or wait. One that
  * runs alone takes it along: what it got while nobody else wanted it is not held against
- * it when somebody comes, nor when it moves to another CPU.
+ * it when somebody comes.
  */
 static void raise_clock(struct run_queue *rq, int64_t low)
 {
     if (!list_empty(&rq->queue))
         low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
     if (low > rq->clock)
-        rq->clock = low;
+        write_once(rq->clock, low);
 }
 
-static void fair_advance(struct run_queue *rq)
+/* curr's vtime by now; it is not an idle one. */
+static int64_t vtime_now(const struct run_queue *rq)
 {
     const struct vcpu *curr = rq->curr;
     s_time_t ran = NOW() - curr->sched.start;
 
-    if (!is_idle_vcpu(curr))
-        raise_clock(rq, curr->sched.vtime + weighted(MAX(ran, (s_time_t)0),
-                                                     curr->domain->sched.weight));
+    return curr->sched.vtime +
+           weighted(MAX(ran, (s_time_t)0), curr->domain->sched.weight);
+}
+
+static void fair_advance(struct run_queue *rq)
+{
+    if (!is_idle_vcpu(rq->curr))
+        raise_clock(rq, vtime_now(rq));
+}
+
+/* --- queues compared --------------------------------------------------------------- */
+
+/*
+ * Within a pool vtimes are compared over all CPUs: whoever shares a CPU falls behind
+ * those who have one each, and so it is known whose turn it is to share. Affinities and
+ * unequal weights may let queues drift apart for ever, so that a difference counts up to
+ * WINDOW of CPU time only.
+ */
+static int64_t level(const struct run_queue *rq)
+{
+    return read_once(rq->clock) + read_once(rq->lead);
+}
+
+/*
+ * How far ahead whoever runs there is by now, as the pool sees it; a hint. In the other
+ * order than schedule() writes them: of two vCPUs' numbers it makes too little.
+ */
+static int64_t runs_at(const struct run_queue *rq, s_time_t now)
+{
+    int64_t vtime = read_once(rq->curr_vtime) + read_once(rq->lead);
+    unsigned int weight;
+
+    smp_rmb();
+    weight = read_once(rq->curr_weight);
+    smp_rmb();
+    return vtime + weighted(MAX(now - read_once(rq->curr_since), (s_time_t)0), weight);
+}
+
+static bool nobody_here(const struct run_queue *rq)
+{
+    return is_idle_vcpu(rq->curr) && list_empty(&rq->queue);
+}
+
+/*
+ * rq falls behind the pool's busy CPUs by no more than that much time of one of that
+ * weight, or of theirs if that is lighter.
+ */
+static void keep_up(struct run_queue *rq, s_time_t window, unsigned int weight)
+{
+    unsigned int cpu;
+    int64_t most = level(rq);
+
+    for_each_online_cpu(cpu) {
+        const struct run_queue *other = rq_of(cpu);
+        unsigned int theirs = read_once(other->curr_weight);
+        int64_t at;
+
+        if (other == rq || !same_pool(rq, other) || read_once(other->curr) == other->idle)
+            continue;
+        /* The clock of one that is alone stands still until it is looked at. */
+        at = read_once(other->head) == INT64_MAX ? runs_at(other, NOW()) : level(other);
+        most = MAX(most, at - weighted(window, MIN(weight, theirs)));
+    }
+    if (most > level(rq))
+        rq_lift(rq, most - level(rq));
+}
+
+/* What runs and waits there, as weight. */
+static unsigned int load_of(const struct run_queue *rq)
+{
+    unsigned long load = rq->load;
+
+    if (!is_idle_vcpu(rq->curr) && !rq->curr->sched.queued)
+        load += rq->curr->domain->sched.weight;
+    return (unsigned int)MIN(load, (unsigned long)UINT32_MAX);
+}
+
+/* It goes on as far ahead or behind as it was among those it comes from. */
+static void fair_arrive(struct run_queue *from, struct run_queue *to, struct vcpu *v)
+{
+    int64_t ahead = level(from) - level(to);
+
+    if (nobody_here(to) && ahead > 0)
+        rq_lift(to, ahead); /* its clock stood still */
+    else if (ahead > 0)
+        v->sched.vtime += MIN(ahead, weighted(WINDOW, load_of(to)));
+    else
+        v->sched.vtime -= MIN(-ahead, weighted(WINDOW, v->domain->sched.weight));
+}
+
+/* A sleeper is at most LAG behind those who did not sleep. */
+static void fair_wake(struct run_queue *rq, struct vcpu *v)
+{
+    int64_t low;
+
+    if (nobody_here(rq))
+        keep_up(rq, 0, WEIGHT_NORMAL);
+    fair_advance(rq);
+    low = rq->clock;
+    if (!is_idle_vcpu(rq->curr))
+        low = MIN(low, vtime_now(rq));
+    if (!list_empty(&rq->queue))
+        low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
+    v->sched.vtime = MAX(v->sched.vtime, low - LAG);
+    v->sched.yielded = false;
 }
 
 static void fair_enqueue(struct run_queue *rq, struct vcpu *v)
 {
     fair_advance(rq);
-    if (v->sched.vtime < rq->clock - LAG)
-        v->sched.vtime = rq->clock - LAG;
     if (v->sched.yielded) {
         /* Behind everyone that waits now. */
         if (!list_empty(&rq->queue)) {
@@ -77,59 +181,62 @@ static void fair_enqueue(struct run_queue *rq, struct vcpu *v)
 static void advance_clock(struct run_queue *rq, const struct vcpu *next)
 {
     if (next->sched.vtime > rq->clock)
-        rq->clock = next->sched.vtime;
-}
-
-/* How many want that CPU, whoever runs there included. */
-static unsigned int wanted_by(const struct run_queue *rq)
-{
-    return read_once(rq->nr_queued) + (read_once(rq->curr) != rq->idle);
+        write_once(rq->clock, next->sched.vtime);
 }
 
 /*
- * A CPU that fewer want than another one takes one from the longest queue now and then.
- * Where the numbers cannot be equal the odd ones go round, so that shares hold over all
- * CPUs.
+ * Before this CPU runs whoever is first here: take one that waits elsewhere and is
+ * further behind. So those who are ahead take their turn in sharing a CPU.
  */
 static void balance(struct run_queue *rq, s_time_t now)
 {
+    const struct vcpu *first;
     struct vcpu *v;
-    unsigned int cpu;
+    int64_t limit;
 
-    if (now < rq->next_balance)
+    /* With nobody here it looks for one all the same, see pick_next(). */
+    if (now < rq->next_balance || list_empty(&rq->queue))
         return;
-    rq->next_balance = now + BALANCE_EVERY;
-    for_each_online_cpu(cpu) {
-        const struct run_queue *other = rq_of(cpu);
-
-        /*
-         * Who ran here until now is queued again if it can go on, but still rq->curr: all
-         * that want this CPU are in nr_queued, and wanted_by() would count one twice.
-         */
-        if (other != rq && same_pool(rq, other) && wanted_by(other) > rq->nr_queued) {
-            v = sched_relieve(rq);
-            if (v)
-                fair_enqueue(rq, v);
-            return;
-        }
-    }
+    first = list_first(&rq->queue, struct vcpu, sched.queue);
+    keep_up(rq, WINDOW, first->domain->sched.weight);
+    limit = first->sched.vtime + rq->lead - weighted(MARGIN, first->domain->sched.weight);
+    write_once(rq->next_balance, now + LOOK_EVERY);
+    if (!sched_needed(rq, limit))
+        return;
+    /* As rarely where it may have none of them. */
+    write_once(rq->next_balance, now + MOVE_EVERY);
+    v = sched_relieve(rq, limit);
+    if (v)
+        fair_enqueue(rq, v);
 }
 
 /*
- * A shorter queue whose CPU is busy with one vCPU would not look by itself. The one that
- * was picked here counts.
+ * One waits here. A CPU that is busy with one vCPU alone would not look by itself: the
+ * one is called whose vCPU is furthest ahead.
  */
-static void call_for_balance(const struct run_queue *rq, s_time_t now)
+static void call_for_balance(struct run_queue *rq, s_time_t now)
 {
+    struct run_queue *best = NULL;
+    int64_t most = rq->head;
     unsigned int cpu;
 
+    if (now < rq->next_call)
+        return;
+    rq->next_call = now + LOOK_EVERY;
     for_each_online_cpu(cpu) {
-        const struct run_queue *other = rq_of(cpu);
+        struct run_queue *other = rq_of(cpu);
+        int64_t at = runs_at(other, now);
 
-        if (same_pool(rq, other) && wanted_by(other) < rq->nr_queued + 1 &&
-            now >= read_once(other->next_balance))
-            softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+        if (other != rq && same_pool(rq, other) && at > most &&
+            read_once(other->curr) != other->idle &&
+            now >= read_once(other->next_balance) &&
+            at - rq->head > weighted(MARGIN, read_once(other->curr_weight))) {
+            most = at;
+            best = other;
+        }
     }
+    if (best)
+        softirq_raise_cpu(best->cpu, SOFTIRQ_SCHEDULE);
 }
 
 static struct vcpu *fair_pick(struct run_queue *rq, s_time_t now)
@@ -164,14 +271,11 @@ static void fair_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
 
 static bool fair_preempts(const struct run_queue *rq, const struct vcpu *v)
 {
-    const struct vcpu *curr = rq->curr;
-    s_time_t ran = NOW() - curr->sched.start;
+    s_time_t ran = NOW() - rq->curr->sched.start;
 
     if (ran < MICROSECS(read_once(rq->pool->ratelimit_us)))
         return false;
-    return v->sched.vtime + GRANULARITY <
-           curr->sched.vtime +
-               weighted(MAX(ran, (s_time_t)0), curr->domain->sched.weight);
+    return v->sched.vtime + GRANULARITY < vtime_now(rq);
 }
 
 static s_time_t fair_slice(const struct run_queue *rq, const struct vcpu *v)
@@ -241,8 +345,10 @@ static void refill_domain(struct domain *d, int64_t periods)
         /* Read with the lock: who just found no budget has not stored it before. */
         if (v->sched.parked) {
             v->sched.parked = false;
-            if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued)
+            if (vcpu_runnable(v) && !v->sched.running && !v->sched.queued) {
+                fair_wake(rq, v);
                 move = rq_enqueue_and_tickle(rq, v);
+            }
         }
         rq_unlock(rq, flags);
         if (move)
@@ -289,7 +395,9 @@ const struct sched_policy sched_fair = {
     .id = XEN_SCHEDULER_CREDIT2,
     .name = "proportional share with caps",
     .opt_name = "credit2",
+    .wake = fair_wake,
     .enqueue = fair_enqueue,
+    .arrive = fair_arrive,
     .pick = fair_pick,
     .charge = fair_charge,
     .advance = fair_advance,

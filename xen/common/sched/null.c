@@ -10,6 +10,14 @@ static void null_enqueue(struct run_queue *rq, struct vcpu *v)
     rq_insert(rq, v);
 }
 
+static void null_wake(struct run_queue *rq, struct vcpu *v)
+{
+}
+
+static void null_arrive(struct run_queue *from, struct run_queue *to, struct vcpu *v)
+{
+}
+
 static struct vcpu *null_pick(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v;
@@ -73,7 +81,9 @@ const struct sched_policy sched_null = {
     .id = XEN_SCHEDULER_NULL,
     .name = "one vCPU per CPU",
     .opt_name = "null",
+    .wake = null_wake,
     .enqueue = null_enqueue,
+    .arrive = null_arrive,
     .pick = null_pick,
     .charge = null_charge,
     .advance = null_advance,

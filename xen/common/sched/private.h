@@ -24,11 +24,20 @@ struct run_queue {
     struct list queue;         /* runnable, not running; ascending vtime */
     unsigned int nr_queued;
     unsigned long load;        /* sum of the queued vCPUs' weights */
+    /* first one's vtime as the pool sees it, INT64_MAX: none; read without the lock */
+    int64_t head;
     struct vcpu *curr;
+    /* curr's, when it came; others read them without the lock and must not mind */
+    int64_t curr_vtime;
+    s_time_t curr_since;
+    unsigned int curr_weight;
     struct vcpu *idle;
     struct vcpu *prev;         /* switched away from, not yet settled elsewhere */
-    int64_t clock;             /* vtime of the last here; newcomers start near it */
-    s_time_t next_balance;
+    int64_t clock;             /* lowest vtime of those here; newcomers start near it */
+    /* vtimes here and this added can be compared with another queue's of the pool */
+    int64_t lead;
+    s_time_t next_balance;     /* not before, this CPU takes one from elsewhere, */
+    s_time_t next_call;        /* or calls another one to take one from here */
     s_time_t idle_since, idle_total;
     struct timer slice;
 };
@@ -43,7 +52,10 @@ DECLARE_PER_CPU(struct run_queue, run_queue);
 struct sched_policy {
     unsigned int id;           /* XEN_SCHEDULER_* */
     const char *name, *opt_name;
+    void (*wake)(struct run_queue *rq, struct vcpu *v); /* it slept; enqueue is next */
     void (*enqueue)(struct run_queue *rq, struct vcpu *v);
+    /* v moves within the pool, both queues locked; its vtime is to's already */
+    void (*arrive)(struct run_queue *from, struct run_queue *to, struct vcpu *v);
     struct vcpu *(*pick)(struct run_queue *rq, s_time_t now); /* dequeued; NULL: none */
     void (*charge)(struct run_queue *rq, struct vcpu *v, s_time_t ran);
     void (*advance)(struct run_queue *rq); /* bring the clock up to now */
@@ -137,8 +149,12 @@ void sched_offer_all(const struct run_queue *rq);
  * is known as idle to others. NULL: none; where a queue was locked, the CPU looks again.
  */
 struct vcpu *sched_steal(struct run_queue *rq);
-/* The same for a busy CPU, from the longest queue only. NULL: none just now. */
-struct vcpu *sched_relieve(struct run_queue *rq);
+/* The same for a busy CPU: one whose vtime, as the pool sees it, is below that limit. */
+struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit);
+/* Some queue of the pool has one to give that is below that limit; a hint. */
+bool sched_needed(const struct run_queue *rq, int64_t limit);
+/* rq->lead grows by that much. */
+void rq_lift(struct run_queue *rq, int64_t by);
 
 struct vcpu *idle_vcpu_create(unsigned int cpu);
 void sched_keys_init(void);

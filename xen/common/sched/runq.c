@@ -16,6 +16,21 @@ struct run_queue *rq_lock_vcpu(const struct vcpu *v, uint64_t *flags)
     }
 }
 
+static void note_head(struct run_queue *rq)
+{
+    int64_t head = INT64_MAX;
+
+    if (!list_empty(&rq->queue))
+        head = list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime + rq->lead;
+    write_once(rq->head, head);
+}
+
+void rq_lift(struct run_queue *rq, int64_t by)
+{
+    write_once(rq->lead, rq->lead + by);
+    note_head(rq);
+}
+
 void rq_insert(struct run_queue *rq, struct vcpu *v)
 {
     struct list *at = rq->queue.prev;
@@ -28,7 +43,9 @@ void rq_insert(struct run_queue *rq, struct vcpu *v)
     list_add(at, &v->sched.queue);
     v->sched.queued = true;
     rq->nr_queued++;
-    rq->load += v->domain->sched.weight;
+    v->sched.counted = v->domain->sched.weight;
+    rq->load += v->sched.counted;
+    note_head(rq);
 }
 
 void rq_dequeue(struct run_queue *rq, struct vcpu *v)
@@ -37,7 +54,8 @@ void rq_dequeue(struct run_queue *rq, struct vcpu *v)
     list_del(&v->sched.queue);
     v->sched.queued = false;
     rq->nr_queued--;
-    rq->load -= MIN(rq->load, (unsigned long)v->domain->sched.weight);
+    rq->load -= v->sched.counted;
+    note_head(rq);
 }
 
 static void look_again(struct run_queue *rq)
@@ -81,12 +99,14 @@ static void unlock_two(struct run_queue *a, struct run_queue *b, uint64_t flags)
     spin_unlock_irqrestore(&b->lock, flags);
 }
 
-/* v's clock is relative to its queue's, so that it neither gains nor loses by moving. */
+/* v is as far ahead of its queue's clock there as here, but for what the policy knows. */
 static void rebase(struct vcpu *v, struct run_queue *from, struct run_queue *to)
 {
     from->pool->policy->advance(from);
     to->pool->policy->advance(to);
     v->sched.vtime += to->clock - from->clock;
+    if (same_pool(from, to))
+        to->pool->policy->arrive(from, to, v);
 }
 
 bool sched_migrate(struct vcpu *v, unsigned int to)
@@ -189,36 +209,48 @@ void sched_settle(struct vcpu *v)
     sched_offer(v);
 }
 
-static bool can_give(const struct run_queue *rq, const struct run_queue *other)
+static bool can_give(const struct run_queue *rq, const struct run_queue *other,
+                     int64_t limit)
 {
-    return other != rq && read_once(other->nr_queued) && same_pool(other, rq);
+    return other != rq && read_once(other->head) < limit && same_pool(other, rq);
 }
 
 /*
- * The busiest other queue with something to give, by a look without locks. Of equals it
- * is the next one in the circle of CPUs: were it always the first, those behind it would
- * never be relieved.
+ * The other queue whose first one is furthest behind, by a look without locks. Of equals
+ * it is the next one in the circle of CPUs: were it always the first, those behind it
+ * would never be relieved.
  */
-static struct run_queue *busiest(const struct run_queue *rq)
+static struct run_queue *neediest(const struct run_queue *rq, int64_t limit)
 {
     struct run_queue *best = NULL;
-    unsigned int cpu, most = 0;
+    int64_t least = limit;
+    unsigned int cpu;
 
     for_each_online_cpu(cpu) {
         struct run_queue *other = rq_of(cpu);
-        unsigned int n = read_once(other->nr_queued);
+        int64_t head = read_once(other->head);
 
-        if (can_give(rq, other) &&
-            (n > most || (best && n == most && best->cpu < rq->cpu && cpu > rq->cpu))) {
-            most = n;
+        if (can_give(rq, other, limit) &&
+            (head < least ||
+             (best && head == least && best->cpu < rq->cpu && cpu > rq->cpu))) {
+            least = head;
             best = other;
         }
     }
     return best;
 }
 
-/* The first on other that may run on rq's CPU, moved; NULL: none, or *missed is set. */
-static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq, bool *missed)
+bool sched_needed(const struct run_queue *rq, int64_t limit)
+{
+    return neediest(rq, limit) != NULL;
+}
+
+/*
+ * The first on other that may run on rq's CPU, moved; NULL: none below the limit, or
+ * *missed is set.
+ */
+static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq,
+                              int64_t limit, bool *missed)
 {
     struct vcpu *v, *found = NULL;
 
@@ -228,7 +260,9 @@ static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq, boo
         return NULL;
     }
     list_for_each(v, &other->queue, sched.queue) {
-        if (vcpu_allowed(v, rq->cpu) && !v->sched.running && !v->sched.parked) {
+        if (v->sched.vtime + other->lead >= limit)
+            break;
+        if (vcpu_allowed(v, rq->cpu)) {
             found = v;
             break;
         }
@@ -242,24 +276,31 @@ static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq, boo
     return found;
 }
 
-struct vcpu *sched_relieve(struct run_queue *rq)
+/* From the neediest queue, or else from any. */
+static struct vcpu *take_any(struct run_queue *rq, int64_t limit, bool *missed)
 {
-    struct run_queue *other = busiest(rq);
+    struct run_queue *first = neediest(rq, limit);
+    struct vcpu *v = first ? take_from(first, rq, limit, missed) : NULL;
+    unsigned int cpu;
+
+    for_each_online_cpu(cpu)
+        if (!v && rq_of(cpu) != first && can_give(rq, rq_of(cpu), limit))
+            v = take_from(rq_of(cpu), rq, limit, missed);
+    return v;
+}
+
+struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit)
+{
     bool missed;
 
-    return other ? take_from(other, rq, &missed) : NULL;
+    return take_any(rq, limit, &missed);
 }
 
 struct vcpu *sched_steal(struct run_queue *rq)
 {
-    struct run_queue *first = busiest(rq);
     bool missed = false;
-    struct vcpu *v = first ? take_from(first, rq, &missed) : NULL;
-    unsigned int cpu;
+    struct vcpu *v = take_any(rq, INT64_MAX, &missed);
 
-    for_each_online_cpu(cpu)
-        if (!v && rq_of(cpu) != first && can_give(rq, rq_of(cpu)))
-            v = take_from(rq_of(cpu), rq, &missed);
     /* Nobody else would send this CPU back to a queue that it could not look at. */
     if (!v && missed)
         look_again(rq);

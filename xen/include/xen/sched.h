@@ -35,6 +35,7 @@ struct sched_vcpu {
     /* ns of weighted CPU time, relative to its queue's clock */
     int64_t vtime;
     s_time_t start;             /* when it was last put on the CPU or charged */
+    uint16_t counted;           /* weight that its queue's load has of it */
     uint32_t pause_flags;       /* VPF_*; atomic */
     int32_t pause_count;        /* atomic */
     cpumask_t hard_affinity;

@@ -192,8 +192,7 @@ void softirqs(unsigned int cpu)
     leave(cpu);
 }
 
-/* Run all CPUs for ns of time in steps of 50 us. */
-void run_for(s_time_t ns)
+void run_in_steps(s_time_t ns, s_time_t step)
 {
     s_time_t end = clock_now + ns;
 
@@ -201,8 +200,13 @@ void run_for(s_time_t ns)
         for (unsigned int cpu = 0; cpu < CPUS; cpu++)
             if (cpu_online(cpu))
                 softirqs(cpu);
-        clock_now += MICROSECS(50);
+        clock_now += step;
     }
+}
+
+void run_for(s_time_t ns)
+{
+    run_in_steps(ns, MICROSECS(50));
 }
 
 void boot(unsigned int cpus)

@@ -24,7 +24,10 @@
 
 #include "../../common/sched/private.h"
 
+/* A test of more CPUs says so in its .mk. */
+#ifndef CPUS
 #define CPUS 4
+#endif
 
 extern s_time_t clock_now;
 extern struct vcpu *on_cpu[CPUS];
@@ -47,7 +50,8 @@ void boot(unsigned int cpus);
 void enter(unsigned int cpu);
 void leave(unsigned int cpu);
 void softirqs(unsigned int cpu);
-/* Run all CPUs for ns of time in steps of 50 us. */
+/* Run all CPUs for ns of time in steps of so many ns; of 50 us. */
+void run_in_steps(s_time_t ns, s_time_t step);
 void run_for(s_time_t ns);
 
 struct domain *domain_in(unsigned int pool, unsigned int vcpus);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Shares over all CPUs: vCPUs that always want to run, more than there are CPUs. Broken:
+ * one gets less than its weight is worth, because of the company it is in. The vCPUs of
+ * a capped domain have its budget together: who of them is first, takes it.
+ */
+#include "sched_world.h"
+
+#define RUN       SECONDS(5)
+#define STEP      MICROSECS(100)
+#define TOLERANCE 3 /* percent of what is due */
+
+/* Two domains; what one vCPU of each is due, in thousandths of a CPU. */
+struct load {
+    unsigned int cpus;
+    struct {
+        unsigned int vcpus, weight, cap;
+    } dom[2];
+    unsigned int due[2];
+};
+
+static const struct load loads[] = {
+    /* cpus  vcpus weight cap   vcpus weight cap */
+    {2, {{3, 256, 0}, {0, 256, 0}}, {667, 0}},
+    {3, {{4, 256, 0}, {0, 256, 0}}, {750, 0}},
+    {4, {{5, 256, 0}, {0, 256, 0}}, {800, 0}},
+    {4, {{7, 256, 0}, {0, 256, 0}}, {571, 0}},
+    {4, {{9, 256, 0}, {0, 256, 0}}, {444, 0}},
+    {8, {{9, 256, 0}, {0, 256, 0}}, {889, 0}},
+    {8, {{15, 256, 0}, {0, 256, 0}}, {533, 0}},
+    /* Weights. */
+    {2, {{2, 256, 0}, {2, 512, 0}}, {333, 667}},
+    {2, {{3, 256, 0}, {1, 512, 0}}, {400, 800}},
+    {4, {{4, 256, 0}, {4, 512, 0}}, {333, 667}},
+    {4, {{5, 256, 0}, {2, 512, 0}}, {444, 889}},
+    {8, {{9, 256, 0}, {3, 512, 0}}, {556, 1000}},
+    {4, {{5, 16, 0}, {2, 32, 0}}, {444, 889}},
+    {4, {{5, 4096, 0}, {2, 8192, 0}}, {444, 889}},
+    /* One is worth more than a CPU: it has a whole one, and the others what is left. */
+    {2, {{3, 256, 0}, {1, 2048, 0}}, {333, 1000}},
+    {4, {{7, 256, 0}, {1, 65535, 0}}, {429, 1000}},
+    /* Caps: what a capped domain may not have is the others'. */
+    {2, {{2, 256, 0}, {1, 256, 30}}, {850, 300}},
+    {4, {{5, 256, 0}, {2, 256, 100}}, {600, 500}},
+    {4, {{5, 256, 0}, {2, 512, 40}}, {720, 200}},
+    {3, {{4, 256, 0}, {2, 256, 150}}, {500, 500}},
+};
+
+static unsigned int percent(s_time_t got, unsigned int due)
+{
+    return (unsigned int)((got * 1000 + RUN * due / 200) * 100 / (RUN * due));
+}
+
+static s_time_t got(const struct domain *d, struct vcpu *v)
+{
+    return d->sched.cap ? used(v->domain) / d->max_vcpus : vcpu_cpu_time(v);
+}
+
+static bool shares_of(const struct load *l)
+{
+    unsigned int n = l->dom[1].vcpus ? 2 : 1;
+    bool good = true;
+
+    boot(l->cpus);
+    for (unsigned int i = 0; i < n; i++)
+        domain(l->dom[i].vcpus, l->dom[i].weight, l->dom[i].cap);
+    for (unsigned int i = 0; i < n; i++)
+        start(domains[i]);
+    run_in_steps(RUN, STEP);
+    printf("%u CPUs:", l->cpus);
+    for (unsigned int i = 0; i < n; i++) {
+        unsigned int low = ~0U, high = 0;
+        struct vcpu *v;
+
+        for_each_vcpu(domains[i], v) {
+            unsigned int p = percent(got(domains[i], v), l->due[i]);
+
+            low = MIN(low, p);
+            high = MAX(high, p);
+        }
+        printf(" %u of weight %u cap %u: %u..%u %%", l->dom[i].vcpus, l->dom[i].weight,
+               l->dom[i].cap, low, high);
+        good &= low >= 100 - TOLERANCE && high <= 100 + TOLERANCE;
+    }
+    printf("%s\n", good ? "" : " <==");
+    return good;
+}
+
+static void test_shares(void **state)
+{
+    unsigned int bad = 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(loads); i++) {
+        bad += !shares_of(&loads[i]);
+        forget(state);
+    }
+    assert_int_equal(bad, 0);
+}
+
+static void pin(struct domain *d, unsigned long cpus)
+{
+    cpumask_t m = {{cpus}};
+    struct vcpu *v;
+
+    enter(0);
+    for_each_vcpu(d, v)
+        assert_int_equal(vcpu_set_hard_affinity(v, &m), 0);
+    leave(0);
+}
+
+static s_time_t used_in(struct domain *d, s_time_t ns)
+{
+    s_time_t before = used(d);
+
+    run_for(ns);
+    return used(d) - before;
+}
+
+/* Affinities kept the CPUs apart: that one had more meanwhile is soon forgotten. */
+static void test_drifted_apart(void **state)
+{
+    struct domain *crowd, *lone;
+
+    boot(2);
+    crowd = domain(5, 256, 0);
+    lone = domain(1, 256, 0);
+    pin(crowd, 1);
+    pin(lone, 2);
+    start(crowd);
+    start(lone);
+    run_for(SECONDS(5));
+    pin(crowd, 3);
+    pin(lone, 3);
+    assert_in_range(used_in(lone, SECONDS(1)), MILLISECS(200), MILLISECS(400));
+    assert_in_range(used_in(lone, SECONDS(3)), MILLISECS(970), MILLISECS(1030));
+}
+
+/* Those furthest behind may not come: others that wait can. */
+static void test_takes_from_any(void **state)
+{
+    struct domain *crowd, *free;
+    struct vcpu *v;
+
+    boot(3);
+    crowd = domain(3, 256, 0);
+    free = domain(3, 256, 0);
+    pin(crowd, 1);
+    pin(free, 6);
+    start(crowd);
+    start(free);
+    run_for(SECONDS(3));
+    for_each_vcpu(free, v)
+        assert_in_range(vcpu_cpu_time(v), MILLISECS(1950), MILLISECS(2050));
+}
+
+/* A light one was alone, so that its time ran fast; in company it has its share. */
+static void test_light_one_moves(void **state)
+{
+    struct domain *hogs, *light;
+
+    boot(2);
+    hogs = domain(2, 256, 0);
+    light = domain(1, 16, 0);
+    pin(hogs, 1);
+    pin(light, 2);
+    start(hogs);
+    start(light);
+    run_for(SECONDS(5));
+    pin(light, 1);
+    assert_in_range(used_in(light, SECONDS(2)), MILLISECS(50), MILLISECS(70));
+}
+
+/* A CPU has idled while the others' time went on: whoever comes there shares at once. */
+static void test_after_idling(void **state)
+{
+    struct domain *sleeper, *other;
+
+    boot(2);
+    sleeper = domain(1, 256, 0);
+    other = domain(1, 256, 0);
+    pin(sleeper, 2);
+    pin(other, 1);
+    start(other);
+    run_for(SECONDS(5));
+    start(sleeper);
+    run_for(MILLISECS(1));
+    pin(other, 2);
+    assert_in_range(used_in(other, SECONDS(1)), MILLISECS(480), MILLISECS(520));
+}
+
+/* A domain's weight may change while its vCPUs wait, if it changes its own. */
+static void test_load_follows_weights(void **state)
+{
+    struct domain *d;
+
+    boot(1);
+    d = domain(4, 256, 0);
+    start(d);
+    run_for(MILLISECS(20));
+    assert_int_equal(rq_of(0)->load, 3 * 256);
+    d->sched.weight = 512;
+    run_for(MILLISECS(100));
+    assert_int_equal(rq_of(0)->load, 3 * 512);
+    d->sched.weight = 16;
+    run_for(MILLISECS(100));
+    assert_int_equal(rq_of(0)->load, 3 * 16);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_shares, forget),
+        cmocka_unit_test_teardown(test_drifted_apart, forget),
+        cmocka_unit_test_teardown(test_takes_from_any, forget),
+        cmocka_unit_test_teardown(test_light_one_moves, forget),
+        cmocka_unit_test_teardown(test_after_idling, forget),
+        cmocka_unit_test_teardown(test_load_follows_weights, forget),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
