@@ -160,6 +160,11 @@ static void fair_wake(struct run_queue *rq, struct vcpu *v)
     v->sched.yielded = false;
 }
 
+static bool fair_may_run(const struct vcpu *v)
+{
+    return !out_of_budget(v->domain);
+}
+
 static void fair_enqueue(struct run_queue *rq, struct vcpu *v)
 {
     fair_advance(rq);
@@ -398,6 +403,7 @@ const struct sched_policy sched_fair = {
     .wake = fair_wake,
     .enqueue = fair_enqueue,
     .arrive = fair_arrive,
+    .may_run = fair_may_run,
     .pick = fair_pick,
     .charge = fair_charge,
     .advance = fair_advance,

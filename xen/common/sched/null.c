@@ -18,6 +18,11 @@ static void null_arrive(struct run_queue *from, struct run_queue *to, struct vcp
 {
 }
 
+static bool null_may_run(const struct vcpu *v)
+{
+    return true;
+}
+
 static struct vcpu *null_pick(struct run_queue *rq, s_time_t now)
 {
     struct vcpu *v;
@@ -84,6 +89,7 @@ const struct sched_policy sched_null = {
     .wake = null_wake,
     .enqueue = null_enqueue,
     .arrive = null_arrive,
+    .may_run = null_may_run,
     .pick = null_pick,
     .charge = null_charge,
     .advance = null_advance,

@@ -59,6 +59,7 @@ struct sched_policy {
     struct vcpu *(*pick)(struct run_queue *rq, s_time_t now); /* dequeued; NULL: none */
     void (*charge)(struct run_queue *rq, struct vcpu *v, s_time_t ran);
     void (*advance)(struct run_queue *rq); /* bring the clock up to now */
+    bool (*may_run)(const struct vcpu *v); /* false: its budget is used up */
     bool (*preempts)(const struct run_queue *rq, const struct vcpu *v);
     s_time_t (*slice)(const struct run_queue *rq, const struct vcpu *v); /* 0: none */
     unsigned int (*place)(const struct vcpu *v);              /* best CPU; a hint */

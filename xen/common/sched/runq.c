@@ -262,7 +262,7 @@ static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq,
     list_for_each(v, &other->queue, sched.queue) {
         if (v->sched.vtime + other->lead >= limit)
             break;
-        if (vcpu_allowed(v, rq->cpu)) {
+        if (vcpu_allowed(v, rq->cpu) && policy_of(v)->may_run(v)) {
             found = v;
             break;
         }

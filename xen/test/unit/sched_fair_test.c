@@ -188,6 +188,26 @@ static void test_after_idling(void **state)
     assert_in_range(used_in(other, SECONDS(1)), MILLISECS(480), MILLISECS(520));
 }
 
+/* A CPU that takes a waiting vCPU from another one looks whether it has budget. */
+static void test_no_start_without_budget(void **state)
+{
+    struct domain *capped;
+
+    boot(4);
+    domain(3, 256, 0);
+    capped = domain(4, 256, 120);
+    start(domains[0]);
+    start(capped);
+    for (unsigned int i = 0; i < 40000; i++) {
+        for (unsigned int cpu = 0; cpu < 4; cpu++) {
+            softirqs(cpu);
+            if (on_cpu[cpu]->domain == capped && on_cpu[cpu]->sched.start == clock_now)
+                assert_true(capped->sched.cap_budget > 0);
+        }
+        clock_now += MICROSECS(50);
+    }
+}
+
 /* A domain's weight may change while its vCPUs wait, if it changes its own. */
 static void test_load_follows_weights(void **state)
 {
@@ -214,6 +234,7 @@ int main(void)
         cmocka_unit_test_teardown(test_takes_from_any, forget),
         cmocka_unit_test_teardown(test_light_one_moves, forget),
         cmocka_unit_test_teardown(test_after_idling, forget),
+        cmocka_unit_test_teardown(test_no_start_without_budget, forget),
         cmocka_unit_test_teardown(test_load_follows_weights, forget),
     };
 
