@@ -274,13 +274,11 @@ static void fair_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
         __atomic_sub_fetch(&v->domain->sched.cap_budget, ran, __ATOMIC_RELAXED);
 }
 
-static bool fair_preempts(const struct run_queue *rq, const struct vcpu *v)
+static s_time_t fair_preempts(const struct run_queue *rq, const struct vcpu *v)
 {
-    s_time_t ran = NOW() - rq->curr->sched.start;
-
-    if (ran < MICROSECS(read_once(rq->pool->ratelimit_us)))
-        return false;
-    return v->sched.vtime + GRANULARITY < vtime_now(rq);
+    if (v->sched.vtime + GRANULARITY >= vtime_now(rq))
+        return STIME_MAX;
+    return rq->curr->sched.start + MICROSECS(read_once(rq->pool->ratelimit_us));
 }
 
 static s_time_t fair_slice(const struct run_queue *rq, const struct vcpu *v)

@@ -45,9 +45,9 @@ static void null_advance(struct run_queue *rq)
 {
 }
 
-static bool null_preempts(const struct run_queue *rq, const struct vcpu *v)
+static s_time_t null_preempts(const struct run_queue *rq, const struct vcpu *v)
 {
-    return false;
+    return STIME_MAX;
 }
 
 static s_time_t null_slice(const struct run_queue *rq, const struct vcpu *v)

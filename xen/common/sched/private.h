@@ -56,11 +56,12 @@ struct sched_policy {
     void (*enqueue)(struct run_queue *rq, struct vcpu *v);
     /* v moves within the pool, both queues locked; its vtime is to's already */
     void (*arrive)(struct run_queue *from, struct run_queue *to, struct vcpu *v);
+    bool (*may_run)(const struct vcpu *v); /* false: its budget is used up */
     struct vcpu *(*pick)(struct run_queue *rq, s_time_t now); /* dequeued; NULL: none */
     void (*charge)(struct run_queue *rq, struct vcpu *v, s_time_t ran);
     void (*advance)(struct run_queue *rq); /* bring the clock up to now */
-    bool (*may_run)(const struct vcpu *v); /* false: its budget is used up */
-    bool (*preempts)(const struct run_queue *rq, const struct vcpu *v);
+    /* when v, just queued, may take the CPU from curr; STIME_MAX: in its turn */
+    s_time_t (*preempts)(const struct run_queue *rq, const struct vcpu *v);
     s_time_t (*slice)(const struct run_queue *rq, const struct vcpu *v); /* 0: none */
     unsigned int (*place)(const struct vcpu *v);              /* best CPU; a hint */
     /* weight or cap changed; cpupool_lock is held */

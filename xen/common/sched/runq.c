@@ -63,22 +63,38 @@ static void look_again(struct run_queue *rq)
     softirq_raise_cpu(rq->cpu, SOFTIRQ_SCHEDULE);
 }
 
-bool rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
+/* v was queued behind curr: make this CPU look at its queue when v's time has come. */
+static void tickle(struct run_queue *rq, const struct vcpu *v)
 {
     const struct sched_policy *policy = rq->pool->policy;
+    s_time_t when = policy->preempts(rq, v), slice;
+
+    if (when == STIME_MAX) {
+        if (timer_active(&rq->slice))
+            return;
+        slice = policy->slice(rq, rq->curr);
+        if (!slice)
+            return;
+        when = rq->curr->sched.start + slice;
+    }
+    if (when <= NOW())
+        look_again(rq);
+    /* Nobody but the queue's lock's holder sets it. */
+    else if (!timer_active(&rq->slice) || rq->slice.expires > when)
+        timer_set(&rq->slice, when);
+}
+
+bool rq_enqueue_and_tickle(struct run_queue *rq, struct vcpu *v)
+{
     bool settle = !is_idle_vcpu(rq->curr) || !vcpu_allowed(v, rq->cpu);
 
     policy_of(v)->enqueue(rq, v);
     if (!v->sched.queued)
         return settle;
-    if (is_idle_vcpu(rq->curr) || policy->preempts(rq, v)) {
+    if (is_idle_vcpu(rq->curr))
         look_again(rq);
-    } else if (!timer_active(&rq->slice)) {
-        s_time_t slice = policy->slice(rq, rq->curr);
-
-        if (slice)
-            timer_set(&rq->slice, rq->curr->sched.start + slice);
-    }
+    else
+        tickle(rq, v);
     return settle;
 }
 

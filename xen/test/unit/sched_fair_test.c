@@ -208,6 +208,37 @@ static void test_no_start_without_budget(void **state)
     }
 }
 
+/* It has just waited behind another one for a moment: it does not wait for a slice. */
+static void test_wake_behind_newcomer(void **state)
+{
+    struct domain *hogs;
+    struct vcpu *v;
+
+    boot(1);
+    hogs = domain(2, 256, 0);
+    v = domain(1, 256, 0)->vcpu[0];
+    start(hogs);
+    start(v->domain);
+    for (unsigned int i = 0; i < 50; i++) {
+        struct vcpu *hog;
+
+        while (on_cpu[0] != v)
+            run_for(MICROSECS(50));
+        enter(0);
+        vcpu_block();
+        leave(0);
+        run_for(MILLISECS(20));
+        hog = on_cpu[0];
+        while (on_cpu[0] == hog)
+            run_for(MICROSECS(50));
+        enter(0);
+        vcpu_unblock(v);
+        leave(0);
+        run_for(MICROSECS(SCHED_RATELIMIT_US) + MICROSECS(100));
+        assert_ptr_equal(on_cpu[0], v);
+    }
+}
+
 /* A domain's weight may change while its vCPUs wait, if it changes its own. */
 static void test_load_follows_weights(void **state)
 {
@@ -235,6 +266,7 @@ int main(void)
         cmocka_unit_test_teardown(test_light_one_moves, forget),
         cmocka_unit_test_teardown(test_after_idling, forget),
         cmocka_unit_test_teardown(test_no_start_without_budget, forget),
+        cmocka_unit_test_teardown(test_wake_behind_newcomer, forget),
         cmocka_unit_test_teardown(test_load_follows_weights, forget),
     };
 
