@@ -130,6 +130,14 @@ def test_machine_description():
     assert any(word.startswith("edu,") for word in arguments)
 
 
+def test_a_thread_a_cpu_on_one_core():
+    words = Machine.parse("threads=onecore").launcher()
+    assert words[:3] == ["setpriv", "--pdeathsig", "KILL"]
+    said = subprocess.run(words + ["nproc"], capture_output=True, text=True, check=True)
+    assert said.stdout == "1\n"
+    assert "tcg,thread=multi" in Machine.parse("threads=onecore").qemu_arguments()
+
+
 @pytest.mark.parametrize("text", ["cpus", "colour=red", "devices=toaster", "iommu=arm",
                                   "threads=many"])
 def test_bad_machine_description(text):

@@ -8,6 +8,8 @@ say is a field of Machine, with its default.
 """
 
 import dataclasses
+import os
+import random
 import shlex
 from dataclasses import dataclass, field
 
@@ -48,6 +50,7 @@ DEVICES = {
     "hda": ["-device", "intel-hda"],
     "com2": ["-serial", "null"],
 }
+THREADS = {"single": "single", "multi": "multi", "onecore": "multi"}  # what QEMU calls them
 IOMMUS = {"amd": "amd-iommu", "intel": "intel-iommu", "none": None}
 
 
@@ -64,9 +67,10 @@ class Machine:
     iommu: str = "amd"
     intremap: bool = True
     chipset: str = "q35"
-    # QEMU's host threads: a single one runs the CPUs in turn. With several, QEMU 7.2 loses
-    # bits of CPU 0's virtualization state when another CPU restores an FPU image
-    # (docs/lab.md). Test kernels, which hardly ever do, get a thread a CPU.
+    # QEMU's host threads: a "single" one runs the CPUs in turn. With a thread a CPU ("multi")
+    # QEMU 7.2 loses bits of CPU 0's virtualization state when another CPU restores an FPU
+    # image (docs/lab.md); test kernels hardly ever do. Those that do get a thread a CPU
+    # on "onecore" of the host, where no two of them run at the same instant.
     threads: str = "single"
     devices: tuple = ()
     disk: object = None  # raw image, opened as a snapshot
@@ -107,8 +111,8 @@ class Machine:
         for device in self.devices:
             if device not in DEVICES:
                 raise LabError(f"device {device}: one of {', '.join(DEVICES)}")
-        if self.threads not in ("single", "multi"):
-            raise LabError(f"threads={self.threads}: single or multi")
+        if self.threads not in THREADS:
+            raise LabError(f"threads={self.threads}: one of {', '.join(THREADS)}")
 
     def _boot_arguments(self):
         if self.cdrom:
@@ -123,10 +127,18 @@ class Machine:
             arguments += ["-initrd", ",".join(listed)]
         return arguments
 
+    def launcher(self):
+        """Words before QEMU's: what has to be so when it starts."""
+        words = ["setpriv", "--pdeathsig", "KILL"]
+        if self.threads == "onecore":
+            core = random.choice(sorted(os.sched_getaffinity(0)))
+            words += ["taskset", "--cpu-list", str(core)]
+        return words
+
     def qemu_arguments(self):
         """All but the serial port and monitor, which belong to whoever watches."""
         self.check()
-        threads = "single" if self.icount is not None else self.threads
+        threads = "single" if self.icount is not None else THREADS[self.threads]
         arguments = ["qemu-system-x86_64", "-accel", f"tcg,thread={threads}",
                      "-machine", f"{self.chipset},kernel-irqchip=off",
                      "-cpu", CPU_MODELS.get(self.cpu, self.cpu),

@@ -73,7 +73,7 @@ class Vm:
         where = None if len(tempfile.gettempdir()) < LONGEST_DIRECTORY else "/tmp"
         self._sockets = tempfile.TemporaryDirectory(prefix="xlab", dir=where)
         self._monitor_path = os.path.join(self._sockets.name, "monitor")
-        self.arguments = machine.qemu_arguments() + [
+        self.arguments = machine.launcher() + machine.qemu_arguments() + [
             "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
             "-chardev", f"socket,id=mon,path={self._monitor_path},server=on,wait=off",
             "-mon", "chardev=mon,mode=readline"]
@@ -88,8 +88,8 @@ class Vm:
         self._errors = open(self.run_dir / "qemu.stderr", "wb")
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL"] + self.arguments, bufsize=0,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
+            self.arguments, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._errors)
         return self
 
     def __exit__(self, *_):
