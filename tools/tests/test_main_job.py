@@ -10,7 +10,8 @@ from xlab.machine import Machine
 pytestmark = pytest.mark.machine
 
 
-@pytest.mark.parametrize("text", ["cpus=2", "cpus=1", "cpus=4 devices=usb,e1000"])
+@pytest.mark.parametrize("text", ["cpus=2", "cpus=1", "cpus=2 iommu=intel",
+                                  "cpus=4 devices=usb,e1000"])
 def test_main_job(hypervisor, text):
     check(job.run_main(job.Options(hypervisor=hypervisor, machine=Machine.parse(text))))
 
