@@ -109,7 +109,11 @@ def test_memory_and_sizes_have_a_mean_of_their_own():
     for side in benchtable.SIDES:
         table.add(side, "text", "bytes", 5, 5, 5)
     assert table.mean() == pytest.approx(0.5)
-    assert table.mean(speed=False) == pytest.approx(3 ** 0.5)
+    assert table.mean("memory and sizes") == pytest.approx(3 ** 0.5)
+    table.add("peer", "a: flushes", "count", 8, 8, 8)
+    table.add("ours", "a: flushes", "count", 2, 2, 2)
+    assert table.mean("counts") == pytest.approx(0.25)
+    assert table.mean("memory and sizes") == pytest.approx(3 ** 0.5)
     assert table.rows["resident_kib"].cells()[1] == "KiB"
     assert table.rows["text"].spread == 0
     assert "above 1.0: resident_kib" in benchtable.as_text(table)
@@ -212,6 +216,8 @@ def test_files(tmp_path):
     bench.write_files(arguments, table, "the command", [])
     data = json.loads((tmp_path / "bench.json").read_text())
     assert data["geometric_mean"] == pytest.approx(2.0) and data["worst"] == "a"
+    assert data["rows"][0]["in_mean"] == "speed"
+    assert data["tree"] in page.read_text()
     bars = xml.parse(tmp_path / "bench.svg").getroot()
     assert any("2.00" in (text.text or "") for text in bars.iter())
     assert any((text.text or "").strip() == "a" for text in bars.iter())

@@ -9,6 +9,7 @@ import argparse
 import json
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -85,6 +86,17 @@ def parser():
     return top
 
 
+def tree():
+    """The commit that is measured, with "-dirty" if files differ from it."""
+    try:
+        said = subprocess.run(["git", "-C", str(paths.TREE), "describe", "--always",
+                               "--dirty", "--abbrev=12"], capture_output=True, text=True,
+                              check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "a tree without git's history"
+    return said.stdout.strip()
+
+
 def write_page(page, table, command):
     """Only what is between the two marks changes."""
     text = page.read_text(encoding="utf-8")
@@ -93,7 +105,7 @@ def write_page(page, table, command):
     if not begin or not end:
         raise LabError(f"{page}: the marks for the table are gone")
     made = "\n".join([f"Made on {time.strftime('%Y-%m-%d', time.gmtime())} by "
-                      f"`{command}`.", "", benchtable.as_markdown(table), "",
+                      f"`{command}` from {tree()}.", "", benchtable.as_markdown(table), "",
                       *("- " + line for line in benchtable.summary(table))])
     page.write_text(f"{before}{begin}\n{made}\n{end}{after}", encoding="utf-8")
 
@@ -122,7 +134,7 @@ def need(arguments, problems):
 def write_files(arguments, table, command, problems):
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    data = {"command": command, "machine": benchparts.MACHINE, "problems": problems,
+    data = {"command": command, "tree": tree(), "machine": benchparts.MACHINE, "problems": problems,
             **benchtable.as_json(table)}
     (out / "bench.json").write_text(json.dumps(data, indent=1) + "\n")
     (out / "bench.svg").write_text(benchtable.as_svg(table))
