@@ -159,10 +159,7 @@ def do_images(_):
     return 0
 
 
-def parser():
-    top = argparse.ArgumentParser(prog="lab", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-
+def _add_jobs(commands):
     run = commands.add_parser("run", help="run a job and judge it")
     run.add_argument("job", choices=("main", "boot", "stage1", "rounds"), help=(
         "main: the main job; rounds: create and destroy, again and again; "
@@ -176,6 +173,8 @@ def parser():
     _machine_arguments(run)
     run.set_defaults(action=do_run)
 
+
+def _add_kernels(commands):
     kernel = commands.add_parser("kernel", help="test kernels in dom0's place",
                                  description=testkernel.__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -187,6 +186,8 @@ def parser():
     kernel.add_argument("-d", dest="log_items", metavar="ITEMS")
     kernel.set_defaults(action=do_kernel)
 
+
+def _add_scripts(commands):
     script = commands.add_parser("script", help="run a script of commands in dom0")
     script.add_argument("commands", nargs="?", help="a file, one command a line; "
                         "default: compare.commands")
@@ -204,6 +205,8 @@ def parser():
     count.add_argument("--hypervisor", "-H", default="ours")
     count.set_defaults(action=do_measure)
 
+
+def _add_prompts(commands):
     prompt = commands.add_parser("console", help="a shell in dom0")
     prompt.add_argument("job", nargs="?", default="main", choices=("main",),
                         help="whose machine (only main so far)")
@@ -217,6 +220,12 @@ def parser():
     _machine_arguments(debug)
     debug.set_defaults(action=do_debug)
 
+
+def parser():
+    top = argparse.ArgumentParser(prog="lab", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_jobs, _add_kernels, _add_scripts, _add_prompts):
+        add(commands)
     show = commands.add_parser("images", help="build what is missing, print the paths")
     show.set_defaults(action=do_images)
     return top

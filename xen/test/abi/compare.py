@@ -248,6 +248,18 @@ def printable(macros, enumerators):
     return names
 
 
+def header_names(directory):
+    """Our headers, each as it is included."""
+    names = []
+    for top, _, files in os.walk(directory):
+        rel = os.path.relpath(top, ours_dir)
+        names += [os.path.normpath(os.path.join(rel, f)) for f in files
+                  if f.endswith('.h')]
+    # The architecture's parts are reached through xen.h and hvm/save.h.
+    inner = ('arch-x86/xen.h', 'arch-x86/xen-x86_64.h', 'arch-x86/hvm/save.h')
+    return ['xen.h'] + sorted(n for n in names if n != 'xen.h' and n not in inner)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument('--cc', default='gcc')
@@ -261,19 +273,9 @@ def main():
         print('abi: no headers in %s (install libxen-dev)' % peer_dir)
         return 2
 
-    names = []
-    for top, _, files in os.walk(ours_dir):
-        rel = os.path.relpath(top, ours_dir)
-        names += [os.path.normpath(os.path.join(rel, f)) for f in files
-                  if f.endswith('.h')]
-    # The architecture's parts are reached through xen.h and hvm/save.h.
-    inner = ('arch-x86/xen.h', 'arch-x86/xen-x86_64.h', 'arch-x86/hvm/save.h')
-    names = ['xen.h'] + sorted(n for n in names if n != 'xen.h' and n not in inner)
-
-    bad = []
-    for n in names:
-        if not os.path.isfile(os.path.join(peer_dir, n)):
-            bad.append('header %s: not in the peer' % n)
+    names = header_names(ours_dir)
+    bad = ['header %s: not in the peer' % n for n in names
+           if not os.path.isfile(os.path.join(peer_dir, n))]
     names = [n for n in names if os.path.isfile(os.path.join(peer_dir, n))]
 
     with tempfile.TemporaryDirectory() as work:

@@ -250,6 +250,18 @@ static void put_disp(struct trial *t, unsigned int mod, int64_t disp)
         t->bytes[t->n++] = (uint8_t)((uint64_t)disp >> (8 * k));
 }
 
+/* A bit number near the memory operand, in a register that is not in its address. */
+static void place_bit(struct trial *t, unsigned int at, unsigned int digit,
+                      unsigned int base, unsigned int index, unsigned int rex)
+{
+    if (digit != base && digit != index)
+        t->in.gpr[digit] = rnd() % 8192 - 4096;
+    else
+        t->bytes[at] &= (uint8_t)~0x38; /* rax; see below */
+    if ((t->bytes[at] & 0x38) == 0 && !(rex & 4) && base != 0 && index != 0)
+        t->in.gpr[0] = rnd() % 8192 - 4096;
+}
+
 static void build(struct trial *t, const struct tmpl *m)
 {
     bool mem = m->mem_only || random() % 3 != 0, sib;
@@ -304,13 +316,8 @@ static void build(struct trial *t, const struct tmpl *m)
     if (mem) {
         put_disp(t, mod, disp);
         aim(t, base, index, scale, disp);
-        if (m->digit == -4 && digit != base && digit != index)
-            t->in.gpr[digit] = rnd() % 8192 - 4096;
-        else if (m->digit == -4)
-            t->bytes[at] &= (uint8_t)~0x38; /* rax; see below */
-        if (m->digit == -4 && (t->bytes[at] & 0x38) == 0 && !(rex & 4) && base != 0 &&
-            index != 0)
-            t->in.gpr[0] = rnd() % 8192 - 4096;
+        if (m->digit == -4)
+            place_bit(t, at, digit, base, index, rex);
     }
     imm = m->imm == 'z' ? (memchr(t->bytes, 0x66, at) && !(rex & 8) ? 2 : 4) : m->imm;
     for (k = 0; k < imm; k++)
