@@ -59,21 +59,34 @@ void charge_dump(const struct charge *c)
 
 #ifdef CONFIG_FAULT_INJECTION
 static uint64_t fail_at;    /* 0: disarmed. Atomic. */
+static uint64_t fail_last;  /* Atomic. */
 static uint64_t counted;    /* since armed. Atomic. */
 
-uint64_t alloc_fail_arm(uint64_t nth)
+static uint64_t arm(uint64_t first, uint64_t last)
 {
     uint64_t seen = __atomic_exchange_n(&counted, 0, __ATOMIC_SEQ_CST);
 
-    __atomic_store_n(&fail_at, nth, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&fail_last, last, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&fail_at, first, __ATOMIC_SEQ_CST);
     return seen;
+}
+
+uint64_t alloc_fail_arm(uint64_t nth)
+{
+    return arm(nth, nth);
+}
+
+uint64_t alloc_fail_from(uint64_t nth)
+{
+    return arm(nth, ~0ul);
 }
 
 bool alloc_should_fail(void)
 {
     uint64_t n = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
+    uint64_t first = __atomic_load_n(&fail_at, __ATOMIC_SEQ_CST);
 
-    return n == __atomic_load_n(&fail_at, __ATOMIC_SEQ_CST);
+    return first && n >= first && n <= __atomic_load_n(&fail_last, __ATOMIC_SEQ_CST);
 }
 
 static uint64_t bytes_in_use; /* atomic */

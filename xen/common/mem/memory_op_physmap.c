@@ -68,6 +68,8 @@ static int add_special(struct domain *d, unsigned int space, unsigned long idx, 
 /*
  * Moves one page of RAM. The transaction keeps it referenced for its old place until
  * no TLB leads there; the new place has a reference of its own from the start (XSA-346).
+ * It goes from the old place last, when nothing can fail any more: back there it might
+ * need a table that nobody has the memory for.
  */
 int memop_move(struct p2m_txn *txn, struct domain *d, gfn_t from, gfn_t to)
 {
@@ -86,12 +88,12 @@ int memop_move(struct p2m_txn *txn, struct domain *d, gfn_t from, gfn_t to)
     pg = mfn_to_page(mfn);
     if (!page_get(pg, d))
         return -EINVAL;
-    rc = p2m_txn_unmap(txn, from, 0);
-    if (!rc) {
+    rc = p2m_txn_prepare_unmap(txn, from, 0);
+    if (!rc)
         rc = memop_place(txn, to, pg, t);
-        /* Back to where it was: the tables for it are still there. */
-        if (rc)
-            (void)!p2m_txn_map(txn, from, mfn, 0, t);
+    if (!rc) {
+        rc = p2m_txn_unmap(txn, from, 0);
+        ASSERT(!rc);
     }
     page_put(pg);
     return rc;

@@ -42,9 +42,28 @@ struct placement {
     struct page_info *pg;
 };
 
+/* All that can fail of n pages from gfn on in pieces of an order. */
+static int prepare_pieces(struct p2m_txn *txn, unsigned long gfn, unsigned long n,
+                          unsigned int piece)
+{
+    unsigned long ready = 0, size = 1ul << piece;
+    int rc = 0;
+
+    while (!rc && ready < n) {
+        rc = p2m_txn_prepare_map(txn, _gfn(gfn + ready), piece);
+        if (!rc)
+            ready += size;
+    }
+    while (rc && ready) {
+        ready -= size;
+        p2m_txn_unprepare_map(txn, _gfn(gfn + ready), piece);
+    }
+    return rc;
+}
+
 /*
- * Maps the fresh block. RAM that it replaces is given back; anything else that is there
- * is somebody's business that a new frame must not end.
+ * Maps the fresh block, or nothing of it. RAM that it replaces is given back; anything
+ * else that is there is somebody's business that a new frame must not end.
  */
 static int place_block(struct p2m_txn *txn, const struct placement *p, unsigned int order)
 {
@@ -52,6 +71,8 @@ static int place_block(struct p2m_txn *txn, const struct placement *p, unsigned 
     unsigned int piece = (p->gfn & (n - 1)) ? 0 : order;
     int rc = p2m_txn_replaceable(txn, _gfn(p->gfn), n);
 
+    if (!rc && piece != order)
+        rc = prepare_pieces(txn, p->gfn, n, piece);
     p2m_txn_give_back_ram(txn, true);
     while (!rc && done < n) {
         rc = p2m_txn_map(txn, _gfn(p->gfn + done),
@@ -60,11 +81,7 @@ static int place_block(struct p2m_txn *txn, const struct placement *p, unsigned 
             done += 1ul << piece;
     }
     p2m_txn_give_back_ram(txn, false);
-    /* Single pages that came in go out alone: nothing to split, no failure. */
-    while (rc && done) {
-        done -= 1ul << piece;
-        (void)!p2m_txn_unmap(txn, _gfn(p->gfn + done), piece);
-    }
+    /* Half-way only if the frames go with their dying domain, whose map follows. */
     return rc;
 }
 

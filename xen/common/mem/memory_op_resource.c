@@ -41,10 +41,24 @@ static int take_frame(struct domain *d, const struct xen_mem_acquire_resource *r
     return page_get(*pg, d) ? 0 : -EINVAL;
 }
 
+/* Whatever can fail. */
+static int prepare_places(struct p2m_txn *txn, const xen_pfn_t *gfn, unsigned int n)
+{
+    unsigned int i, ready = 0;
+    int rc = 0;
+
+    for (i = 0; !rc && i < n; i++)
+        rc = p2m_txn_replaceable(txn, _gfn(gfn[i]), 1);
+    for (; !rc && ready < n; ready += !rc)
+        rc = p2m_txn_prepare_map(txn, _gfn(gfn[ready]), 0);
+    while (rc && ready)
+        p2m_txn_unprepare_map(txn, _gfn(gfn[--ready]), 0);
+    return rc;
+}
+
 /*
  * Frames [done, done + n) of the request in one transaction. Nothing changes if one of
- * the gfns is no place for them. When memory runs out half-way, gfns are holes whose RAM
- * has been replaced already.
+ * the gfns is no place for them, or there is no memory for the tables.
  */
 static int map_chunk(struct domain *d, const struct xen_mem_acquire_resource *r,
                      uint64_t done, unsigned int n)
@@ -65,12 +79,11 @@ static int map_chunk(struct domain *d, const struct xen_mem_acquire_resource *r,
     }
     if (!rc) {
         txn = p2m_begin(current->domain);
-        for (i = 0; !rc && i < n; i++)
-            rc = p2m_txn_replaceable(txn, _gfn(gfn[i]), 1);
-        for (i = 0; !rc && i < n; i += !rc)
+        rc = prepare_places(txn, gfn, n);
+        for (i = 0; !rc && i < n; i++) {
             rc = memop_place(txn, _gfn(gfn[i]), pg[i], P2M_FOREIGN);
-        while (rc && i)
-            (void)!p2m_txn_unmap(txn, _gfn(gfn[--i]), 0);
+            ASSERT(!rc);
+        }
         flushed = p2m_commit_for_guest(txn);
         rc = rc ? rc : flushed;
     }

@@ -148,6 +148,40 @@ int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
     return err;
 }
 
+int iommu_prepare_map(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err = 0;
+
+    spin_lock(&hd->lock);
+    if (hd->need_sync && !hd->tables_gone)
+        err = iommu_tables_prepare_map(&hd->priv->tables, dfn, order);
+    spin_unlock(&hd->lock);
+    return err;
+}
+
+int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    struct domain_iommu *hd = &d->iommu;
+    int err = 0;
+
+    spin_lock(&hd->lock);
+    if (hd->need_sync && !hd->tables_gone)
+        err = iommu_tables_prepare_unmap(&hd->priv->tables, dfn, order);
+    spin_unlock(&hd->lock);
+    return err;
+}
+
+void iommu_prune(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    struct domain_iommu *hd = &d->iommu;
+
+    spin_lock(&hd->lock);
+    if (hd->need_sync && !hd->tables_gone)
+        iommu_tables_prune(&hd->priv->tables, dfn, order);
+    spin_unlock(&hd->lock);
+}
+
 void iommu_set_stalled(bool on)
 {
     if (iommu)

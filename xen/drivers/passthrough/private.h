@@ -78,6 +78,13 @@ int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int 
                      pt_attr_t attr);
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
 /*
+ * Allocate what map or unmap of the block would, with their errors; all or nothing.
+ * prune: take out the tables on the way to the block in which nothing is.
+ */
+int iommu_tables_prepare_map(struct iommu_tables *t, dfn_t dfn, unsigned int order);
+int iommu_tables_prepare_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order);
+void iommu_tables_prune(struct iommu_tables *t, dfn_t dfn, unsigned int order);
+/*
  * What has to be flushed besides n ranges before the retired tables may go: units can
  * have cached entries that lead to them. Count 0: nothing.
  */

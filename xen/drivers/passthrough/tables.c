@@ -144,29 +144,53 @@ static unsigned int leaf_level(const struct iommu_tables *t, unsigned int order)
     return MIN(order / 9, (unsigned int)t->pt.max_leaf);
 }
 
+/* One preparation reaches the table that holds up to 512 neighbouring entries. */
+static unsigned long reach(const struct iommu_tables *t, unsigned int order)
+{
+    return PT_ENTRIES << (9 * leaf_level(t, order));
+}
+
+void iommu_tables_prune(struct iommu_tables *t, dfn_t dfn, unsigned int order)
+{
+    t->changing = BLOCK(dfn_x(dfn), order);
+    for (unsigned long off = 0; off < 1UL << order; off += reach(t, order))
+        prune(t, dfn_x(dfn) + off);
+}
+
+int iommu_tables_prepare_map(struct iommu_tables *t, dfn_t dfn, unsigned int order)
+{
+    unsigned long start = dfn_x(dfn), nr = 1UL << order;
+
+    if (order > IOMMU_MAX_ORDER || start & (nr - 1) || start + nr > pt_limit(&t->pt))
+        return -EINVAL;
+    t->changing = BLOCK(start, order);
+    for (unsigned long off = 0; off < nr; off += reach(t, order)) {
+        int err = pt_prepare(&t->pt, start + off, leaf_level(t, order));
+
+        if (err) {
+            while (off) {
+                off -= reach(t, order);
+                prune(t, start + off);
+            }
+            return err;
+        }
+    }
+    return 0;
+}
+
 int iommu_tables_map(struct iommu_tables *t, dfn_t dfn, mfn_t mfn, unsigned int order,
                      pt_attr_t attr)
 {
     unsigned int level = leaf_level(t, order);
     unsigned long span = 1UL << (9 * level), nr = 1UL << order;
     unsigned long start = dfn_x(dfn), frame = mfn_x(mfn);
+    int err;
 
-    if (order > IOMMU_MAX_ORDER || (start | frame) & (nr - 1) ||
-        start + nr > pt_limit(&t->pt))
+    if (frame & (nr - 1))
         return -EINVAL;
-    t->changing = BLOCK(start, order);
-    /* One preparation reaches the table that holds up to 512 neighbouring entries. */
-    for (unsigned long off = 0; off < nr; off += span * PT_ENTRIES) {
-        int err = pt_prepare(&t->pt, start + off, level);
-
-        if (err) {
-            while (off) {
-                off -= span * PT_ENTRIES;
-                prune(t, start + off);
-            }
-            return err;
-        }
-    }
+    err = iommu_tables_prepare_map(t, dfn, order);
+    if (err)
+        return err;
     for (unsigned long off = 0; off < nr; off += span)
         pt_set(&t->pt, start + off, level, frame + off, attr);
     return 0;
@@ -182,6 +206,17 @@ static unsigned long piece_inside(const struct iommu_tables *t, unsigned long pf
     unsigned long span = 1UL << (9 * pt_lookup(&t->pt, pfn).level);
 
     return MIN(nr, span > 1 ? span - (pfn & (span - 1)) : PT_ENTRIES / 2);
+}
+
+/* Only a leaf larger than the block is in the way of taking the block out. */
+int iommu_tables_prepare_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
+{
+    if (order > IOMMU_MAX_ORDER || dfn_x(dfn) & ((1UL << order) - 1))
+        return -EINVAL;
+    if (dfn_x(dfn) >= pt_limit(&t->pt))
+        return 0;
+    t->changing = BLOCK(dfn_x(dfn), order);
+    return pt_split(&t->pt, dfn_x(dfn), order / 9);
 }
 
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)

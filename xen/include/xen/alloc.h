@@ -84,6 +84,8 @@ void charge_free_pages(void *p, unsigned int order);
  * armed.
  */
 uint64_t alloc_fail_arm(uint64_t nth);
+/* The same, but all from the nth on fail, until armed anew: as if memory had run out. */
+uint64_t alloc_fail_from(uint64_t nth);
 bool alloc_should_fail(void);
 /* Bytes in use that came through this interface, whoever is charged. Any context. */
 uint64_t alloc_bytes_in_use(void);

@@ -147,6 +147,13 @@ int iommu_device_leaves(struct pci_dev *pdev);
 int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
               unsigned int flags);
 int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order);
+/*
+ * Allocate what iommu_map or iommu_unmap of the block would: no translation changes.
+ * -ENOMEM, -EINVAL. prune: tables on the way to the block in which nothing is go.
+ */
+int iommu_prepare_map(struct domain *d, dfn_t dfn, unsigned int order);
+int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order);
+void iommu_prune(struct domain *d, dfn_t dfn, unsigned int order);
 /* Fault injection: no unit works its queue off any more, so waits miss their deadline. */
 void iommu_set_stalled(bool on);
 /* Fault injection: the next iommu_flush begins that much later, once. */

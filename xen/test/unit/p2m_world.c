@@ -38,7 +38,7 @@ struct trace {
 struct domain *wd, *wother;
 struct world_counters wc;
 unsigned long w_iommu_fail_at, w_flush_timeouts;
-bool w_preempt;
+bool w_preempt, w_iommu_lasting;
 void (*w_racer)(void);
 unsigned int w_own_refs[FRAMES];
 struct cpu_info fake_cpu_info;
@@ -49,6 +49,7 @@ static unsigned int reach[FRAMES];
 static struct {
     unsigned long mfn;
     unsigned int flags;
+    bool ready;     /* the next change needs no memory */
 } iotable[W_SIZE];
 static uint64_t seen_gen[3];
 static struct vcpu vcpus[3];
@@ -192,7 +193,49 @@ void flush_mask(const cpumask_t *mask, unsigned int flags)
 
 static bool iommu_fails(void)
 {
-    return w_iommu_fail_at && --w_iommu_fail_at == 0;
+    if (!w_iommu_fail_at)
+        return false;
+    if (w_iommu_fail_at > 1 || !w_iommu_lasting)
+        return --w_iommu_fail_at == 0;
+    return true;
+}
+
+static bool all_ready(unsigned long gfn, unsigned long n)
+{
+    unsigned long g = gfn - W_BASE;
+
+    for (; n && g < W_SIZE && iotable[g].ready; n--)
+        g++;
+    return !n;
+}
+
+static int prepare(struct domain *d, unsigned long gfn, unsigned long n)
+{
+    assert_ptr_equal(d, wd);
+    if (!all_ready(gfn, n) && iommu_fails())
+        return -ENOMEM;
+    for (unsigned long g = gfn - W_BASE; n && g < W_SIZE; n--)
+        iotable[g++].ready = true;
+    return 0;
+}
+
+int iommu_prepare_map(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    return prepare(d, dfn_x(dfn), 1ul << order);
+}
+
+int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    return prepare(d, dfn_x(dfn), 1ul << order);
+}
+
+void iommu_prune(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    unsigned long n = 1ul << order;
+
+    assert_ptr_equal(d, wd);
+    for (unsigned long g = dfn_x(dfn) - W_BASE; n && g < W_SIZE; n--)
+        iotable[g++].ready = false;
 }
 
 int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
@@ -203,7 +246,7 @@ int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
     assert_ptr_equal(d, wd);
     assert_int_equal((dfn_x(dfn) | mfn_x(mfn)) & (n - 1), 0);
     assert_true(flags);
-    if (iommu_fails())
+    if (!all_ready(dfn_x(dfn), n) && iommu_fails())
         return -ENOMEM;
     for (i = 0; i < n; i++) {
         unsigned long g = dfn_x(dfn) - W_BASE + i;
@@ -214,6 +257,7 @@ int iommu_map(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
         mark(g, mfn_x(mfn) + i, BY_IOMMU | BY_IOTLB);
         iotable[g].mfn = mfn_x(mfn) + i;
         iotable[g].flags = flags;
+        iotable[g].ready = false;
     }
     return 0;
 }
@@ -223,7 +267,7 @@ int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
     unsigned long n = 1ul << order, i;
 
     assert_ptr_equal(d, wd);
-    if (iommu_fails())
+    if (!all_ready(dfn_x(dfn), n) && iommu_fails())
         return -ENOMEM;
     for (i = 0; i < n; i++) {
         unsigned long g = dfn_x(dfn) - W_BASE + i;
@@ -232,6 +276,7 @@ int iommu_unmap(struct domain *d, dfn_t dfn, unsigned int order)
             continue;
         unmark(g, BY_IOMMU, 0);
         iotable[g].flags = 0;
+        iotable[g].ready = false;
     }
     return 0;
 }
@@ -360,7 +405,7 @@ void world_start(void)
     memset(w_own_refs, 0, sizeof(w_own_refs));
     memset(&wc, 0, sizeof(wc));
     w_iommu_fail_at = w_flush_timeouts = 0;
-    w_preempt = false;
+    w_preempt = w_iommu_lasting = false;
     w_racer = NULL;
 
     wd = make_domain(1);

@@ -29,8 +29,12 @@ struct world_counters {
 };
 extern struct world_counters wc;
 
-/* Faults to inject: the nth iommu_map/unmap fails; the next n flushes time out. */
+/*
+ * Faults to inject: the nth iommu_map/unmap fails that was not prepared, or preparation;
+ * w_iommu_lasting: and all after it; the next n flushes time out.
+ */
 extern unsigned long w_iommu_fail_at, w_flush_timeouts;
+extern bool w_iommu_lasting;
 extern bool w_preempt;
 /*
  * What another vCPU wants to do to the map of wd while an IOTLB flush is under way, once:

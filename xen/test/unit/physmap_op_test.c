@@ -96,12 +96,127 @@ static void move_one(void **state)
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 1, 1ul << 40, 0),
                      -EINVAL);
     assert_int_equal(mfn_x(at(W_BASE + 1, NULL)), mfn_x(a));
-    w_iommu_fail_at = 2;
-    assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, W_BASE + 1, W_BASE + 50, 0),
-                     -ENOMEM);
-    assert_int_equal(mfn_x(at(W_BASE + 1, NULL)), mfn_x(a));
-    assert_true(is_hole(W_BASE + 50));
     stop();
+}
+
+/* --- all or nothing, however long there is no memory ------------------------------- */
+
+/* From the nth need for memory on there is none; of tables, or of the IOMMU's. */
+static void run_out(unsigned int n, bool of_iommu)
+{
+    if (of_iommu) {
+        w_iommu_fail_at = n;
+        w_iommu_lasting = true;
+    } else {
+        alloc_fail_from(n);
+    }
+}
+
+static void find_some(void)
+{
+    alloc_fail_arm(0);
+    w_iommu_fail_at = 0;
+    w_iommu_lasting = false;
+}
+
+static long batch_own(unsigned int space, unsigned int n, xen_ulong_t *idx,
+                      xen_pfn_t *gfn, int *errs);
+
+/* By each of the calls that move a page. */
+static long move_by(unsigned int way, unsigned long from, unsigned long to)
+{
+    xen_ulong_t idx[1] = { from };
+    xen_pfn_t gfn[1] = { to };
+    int err[1] = { 9 };
+    long rc;
+
+    if (way < 2)
+        return add(DOMID_SELF, way ? XENMAPSPACE_gmfn_range : XENMAPSPACE_gmfn, from, to,
+                   1);
+    rc = batch_own(XENMAPSPACE_gmfn, 1, idx, gfn, err);
+    return rc ? rc : err[0];
+}
+
+/* Out of a large entry or from a place of its own; to a hole, RAM, or next door. */
+static bool move_fails(unsigned int way, bool large, unsigned long to, unsigned int n,
+                       bool of_iommu)
+{
+    xen_pfn_t block = W_BASE;
+    unsigned long pages;
+    mfn_t page, there;
+    long rc;
+
+    start();
+    if (large)
+        assert_int_equal(reserve(XENMEM_populate_physmap, DOMID_SELF, &block, 1, 9, 0),
+                         1);
+    else
+        fill(W_BASE + 9, 1);
+    fill(W_BASE + 1024, 1);
+    pages = wd->tot_pages;
+    page = at(W_BASE + 9, NULL);
+    there = at(to, NULL);
+    run_out(n, of_iommu);
+    rc = move_by(way, W_BASE + 9, to);
+    find_some();
+    if (rc) {
+        assert_int_equal(rc, -ENOMEM);
+        assert_true(mfn_eq(at(W_BASE + 9, NULL), page));
+        assert_true(mfn_eq(at(to, NULL), there));
+        assert_int_equal(wd->tot_pages, pages);
+    } else {
+        assert_true(is_hole(W_BASE + 9));
+        assert_true(mfn_eq(at(to, NULL), page));
+        assert_int_equal(wd->tot_pages, pages - !mfn_eq(there, INVALID_MFN));
+    }
+    assert_int_equal(p2m_refs(page), 1);
+    stop();
+    return rc != 0;
+}
+
+static void move_without_memory(void **state)
+{
+    static const unsigned long places[] = { W_BASE + 600, W_BASE + 1024, W_BASE + 10,
+                                            W_BASE + 8 };
+    unsigned int failed = 0;
+
+    (void)state;
+    for (unsigned int i = 0; i < 12 * ARRAY_SIZE(places); i++) {
+        unsigned int way = i % 3, n = 1;
+        bool large = i / 3 & 1, of_iommu = i / 6 & 1;
+
+        while (move_fails(way, large, places[i / 12], n, of_iommu))
+            assert_true(++n < 20);
+        failed += n - 1;
+    }
+    assert_true(failed > 20);
+}
+
+/* Of a block that does not lie on its own size nothing is there, or all of it is. */
+static void populate_without_memory(void **state)
+{
+    long done = 0;
+
+    (void)state;
+    for (unsigned int n = 2; !done; n++) {
+        xen_pfn_t gfn = W_BASE + 505;
+        mfn_t there;
+
+        start();
+        fill(W_BASE + 506, 1);
+        there = at(W_BASE + 506, NULL);
+        run_out(n / 2, n & 1);
+        done = reserve(XENMEM_populate_physmap, DOMID_SELF, &gfn, 1, 4, 0);
+        find_some();
+        if (!done) {
+            assert_true(mfn_eq(at(W_BASE + 506, NULL), there));
+            assert_true(is_hole(W_BASE + 505));
+            assert_true(is_hole(W_BASE + 512));
+        }
+        assert_int_equal(wd->tot_pages, done ? 16 : 1);
+        stop();
+        assert_true(n < 60);
+    }
 }
 
 static void move_ranges(void **state)
@@ -321,6 +436,38 @@ static void resources(void **state)
     stop();
 }
 
+/* RAM stays where it is when there is no table for another of the places. */
+static void resources_without_memory(void **state)
+{
+    xen_pfn_t g[3] = { W_BASE, W_BASE + 520, W_BASE + 1030 };
+    struct xen_mem_acquire_resource r = {
+        .domid = OTHER_ID, .type = XENMEM_resource_grant_table, .nr_frames = 3,
+    };
+    long rc = -ENOMEM;
+
+    (void)state;
+    for (unsigned int n = 2; rc || n < 12; n++) {
+        enum p2m_type t;
+        mfn_t was;
+
+        start();
+        fill(W_BASE, 1);
+        was = at(W_BASE, NULL);
+        r.frame_list.p = g;
+        for (unsigned int i = 0; i < 3; i++)
+            grant_frame[i] = domain_alloc_shared(wother, CHARGE_GRANT_TABLE);
+        run_out(n / 2, n & 1);
+        rc = call(XENMEM_acquire_resource, &r);
+        find_some();
+        assert_true(!rc || rc == -ENOMEM);
+        assert_int_equal(mfn_eq(at(W_BASE, &t), was), rc != 0);
+        assert_int_equal(t, rc ? P2M_RAM_RW : P2M_FOREIGN);
+        assert_int_equal(wd->tot_pages, rc != 0);
+        stop();
+        assert_true(n < 60);
+    }
+}
+
 /* RAM stays where it is when another of the places is none. */
 static void resources_bad_place(void **state)
 {
@@ -353,10 +500,13 @@ int main(void)
         cmocka_unit_test(special_pages),
         cmocka_unit_test(move_one),
         cmocka_unit_test(move_ranges),
+        cmocka_unit_test(move_without_memory),
+        cmocka_unit_test(populate_without_memory),
         cmocka_unit_test(removal),
         cmocka_unit_test(foreign),
         cmocka_unit_test(own_batch),
         cmocka_unit_test(resources),
+        cmocka_unit_test(resources_without_memory),
         cmocka_unit_test(resources_bad_place),
     };
 

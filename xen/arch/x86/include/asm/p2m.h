@@ -102,6 +102,18 @@ int __must_check p2m_txn_map(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn,
 /* Remove 1 << order entries at gfn; holes are fine. -ENOMEM (a superpage split). */
 int __must_check p2m_txn_unmap(struct p2m_txn *txn, gfn_t gfn, unsigned int order);
 /*
+ * Allocate what a later p2m_txn_map of frames, or a later p2m_txn_unmap, of the block
+ * would, for CPUs and devices, so that it cannot fail with -ENOMEM: for changes of several
+ * blocks that have to be all or nothing. No translation changes. -ENOMEM and -EINVAL as
+ * there. Holds until something is unmapped, or a change fails. unprepare: tables of the
+ * block go where nothing came to be in them; a large entry that was split stays so.
+ */
+int __must_check p2m_txn_prepare_map(struct p2m_txn *txn, gfn_t gfn,
+                                     unsigned int order);
+void p2m_txn_unprepare_map(struct p2m_txn *txn, gfn_t gfn, unsigned int order);
+int __must_check p2m_txn_prepare_unmap(struct p2m_txn *txn, gfn_t gfn,
+                                       unsigned int order);
+/*
  * From now on, or until turned off again, frames of RAM types that the transaction takes
  * out also lose their allocation (page_drop_allocation), at the moment their reference is
  * dropped: after the flush. Off at p2m_begin.

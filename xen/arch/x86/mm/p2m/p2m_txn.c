@@ -212,17 +212,62 @@ static bool bad_frames(mfn_t mfn, unsigned int order, enum p2m_type t)
            (!mfn_valid(mfn) || !mfn_valid(mfn_add(mfn, n - 1)));
 }
 
+/* What a change of the block needs of the CPUs' tables. */
+static int prepare_cpus(struct p2m *p2m, unsigned long gfn, unsigned int order)
+{
+    unsigned int level = block_level(p2m, order);
+    int rc = split_for(p2m, gfn, level);
+
+    return rc ? rc : pt_prepare(&p2m->pt, gfn, level);
+}
+
 int p2m_txn_prepare(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn, unsigned int order)
 {
     struct p2m *p2m = txn->p2m;
-    unsigned int level;
-    int rc;
 
     if (bad_block(p2m, gfn, order) || bad_frames(mfn, order, P2M_MMIO_DIRECT))
         return -EINVAL;
-    level = block_level(p2m, order);
-    rc = split_for(p2m, gfn_x(gfn), level);
-    return rc ? rc : pt_prepare(&p2m->pt, gfn_x(gfn), level);
+    return prepare_cpus(p2m, gfn_x(gfn), order);
+}
+
+int p2m_txn_prepare_map(struct p2m_txn *txn, gfn_t gfn, unsigned int order)
+{
+    struct p2m *p2m = txn->p2m;
+    int rc;
+
+    if (p2m->closed || bad_block(p2m, gfn, order))
+        return -EINVAL;
+    rc = prepare_cpus(p2m, gfn_x(gfn), order);
+    if (!rc && mirrored(p2m))
+        rc = iommu_prepare_map(p2m->d, _dfn(gfn_x(gfn)), order);
+    if (rc)
+        pt_prune(&p2m->pt, gfn_x(gfn));
+    return rc;
+}
+
+/* A walk may have gone through what was linked and is taken out again: flushed. */
+void p2m_txn_unprepare_map(struct p2m_txn *txn, gfn_t gfn, unsigned int order)
+{
+    struct p2m *p2m = txn->p2m;
+
+    pt_prune(&p2m->pt, gfn_x(gfn));
+    if (!mirrored(p2m))
+        return;
+    iommu_prune(p2m->d, _dfn(gfn_x(gfn)), order);
+    p2m_txn_note_range(txn, gfn_x(gfn), 1ul << order);
+}
+
+int p2m_txn_prepare_unmap(struct p2m_txn *txn, gfn_t gfn, unsigned int order)
+{
+    struct p2m *p2m = txn->p2m;
+    int rc;
+
+    if (bad_block(p2m, gfn, order))
+        return -EINVAL;
+    rc = split_for(p2m, gfn_x(gfn), order / 9);
+    if (!rc && mirrored(p2m))
+        rc = iommu_prepare_unmap(p2m->d, _dfn(gfn_x(gfn)), order);
+    return rc;
 }
 
 int p2m_txn_map(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn, unsigned int order,
@@ -239,9 +284,7 @@ int p2m_txn_map(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn, unsigned int order,
 
     if (p2m_type_has_frame(t) && !take_refs(p2m, mfn, order, t))
         return -EBUSY;
-    rc = split_for(p2m, g, block_level(p2m, order));
-    if (!rc)
-        rc = pt_prepare(&p2m->pt, g, block_level(p2m, order));
+    rc = prepare_cpus(p2m, g, order);
     if (!rc)
         rc = mirror(txn, g, mfn, order, p2m_iommu_flags(t));
     if (rc) {
