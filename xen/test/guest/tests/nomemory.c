@@ -2,7 +2,7 @@
 /*
  * Nothing is left of the machine's memory. What moves a page then needs tables at its new
  * place, for the processor and for devices, and must leave it alone when it gets none.
- * Broken, the page is at neither place and its data is gone. And memory can be given back,
+ * Broken, the page is at neither place and its data is gone. Memory can be given back,
  * even out of large pages, which takes such tables, too.
  */
 #include "passthrough.h"

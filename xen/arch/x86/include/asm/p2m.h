@@ -103,10 +103,11 @@ int __must_check p2m_txn_map(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn,
 int __must_check p2m_txn_unmap(struct p2m_txn *txn, gfn_t gfn, unsigned int order);
 /*
  * Allocate what a later p2m_txn_map of frames, or a later p2m_txn_unmap, of the block
- * would, for CPUs and devices, so that it cannot fail with -ENOMEM: for changes of several
- * blocks that have to be all or nothing. No translation changes. -ENOMEM and -EINVAL as
- * there. Holds until something is unmapped, or a change fails. unprepare: tables of the
- * block go where nothing came to be in them; a large entry that was split stays so.
+ * would, for CPUs and devices, so that it cannot fail with -ENOMEM: for changes of
+ * several blocks that are to be all or nothing. No translation changes. -ENOMEM and
+ * -EINVAL as there. Holds until something is unmapped, or a change fails. unprepare:
+ * tables of the block go where nothing came to be in them; an entry that was split stays
+ * so.
  */
 int __must_check p2m_txn_prepare_map(struct p2m_txn *txn, gfn_t gfn,
                                      unsigned int order);
