@@ -252,7 +252,7 @@ def header_names(directory):
     """Our headers, each as it is included."""
     names = []
     for top, _, files in os.walk(directory):
-        rel = os.path.relpath(top, ours_dir)
+        rel = os.path.relpath(top, directory)
         names += [os.path.normpath(os.path.join(rel, f)) for f in files
                   if f.endswith('.h')]
     # The architecture's parts are reached through xen.h and hvm/save.h.
