@@ -150,8 +150,9 @@ int cpupool_destroy(unsigned int id)
     p = cpupool_find(id);
     if (!p)
         rc = -ENOENT;
-    else if (p->n_dom || !cpumask_empty(&p->cpus))
-        rc = -EBUSY; /* so is a pool that a CPU is leaving: it still has another one */
+    /* Whoever takes a CPU out of it has to find it when the call is issued again. */
+    else if (p->n_dom || !cpumask_empty(&p->cpus) || (leaving.active && leaving.pool == id))
+        rc = -EBUSY;
     if (!rc) {
         list_del(&p->link);
         nr_pools--;

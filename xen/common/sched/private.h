@@ -184,7 +184,7 @@ unsigned int cpupool_first_cpu(const struct vcpu *v);
  * such scheduler, -EEXIST, -ENOSPC, -ENOMEM.
  */
 int cpupool_create(unsigned int *id, unsigned int sched_id);
-/* -ENOENT; -EBUSY: it has domains or CPUs. */
+/* -ENOENT; -EBUSY: it has domains or CPUs, or one is on its way out. */
 int cpupool_destroy(unsigned int id);
 /* CPU (or any that is free): -ENOENT no such pool, -EINVAL no such CPU, -ENODEV taken. */
 int cpupool_add_cpu(unsigned int id, unsigned int cpu);

@@ -248,6 +248,28 @@ static void test_destroy_meanwhile(void **state)
     assert_int_equal(destroy(id), 0);
 }
 
+/* The last CPU is on its way out, and who ran there has not gone yet. */
+static void test_destroy_while_emptied(void **state)
+{
+    struct domain *d;
+    uint32_t id;
+
+    boot(3);
+    id = pool_of(CREDIT2, 2);
+    d = domain_in(id, 1);
+    start(d);
+    run_for(MILLISECS(1));
+    d->dying = DOMDYING_DYING; /* and not stopped yet */
+    assert_int_equal(rm(id, 1), -ERESTART);
+    assert_int_equal(destroy(id), -EBUSY);
+    run_for(MICROSECS(100));
+    assert_int_equal(rm(id, 1), 0);
+    assert_int_equal(destroy(id), 0);
+    /* Nothing is left that would be in the way. */
+    assert_int_equal(rm_wait(0, 2), 0);
+    expect_free(6);
+}
+
 static void test_dying(void **state)
 {
     struct domain *a, *b;
@@ -282,6 +304,7 @@ int main(void)
         cmocka_unit_test_teardown(test_parameters, forget),
         cmocka_unit_test_teardown(test_preempted, forget),
         cmocka_unit_test_teardown(test_destroy_meanwhile, forget),
+        cmocka_unit_test_teardown(test_destroy_while_emptied, forget),
         cmocka_unit_test_teardown(test_dying, forget),
     };
 
