@@ -14,6 +14,9 @@ struct cpupool cpupool0;
 /* Where CPUs without a pool are. No domain has its id: they find nobody to run. */
 static struct cpupool no_pool = {.id = CPUPOOL_NONE, .policy = &sched_null};
 
+/* How long a pool may count a domain that is not in the table of all of them. */
+#define MISSING_MAX SECONDS(5)
+
 static LIST(pools);
 static unsigned int nr_pools; /* [cpupool_lock] */
 
@@ -151,7 +154,8 @@ int cpupool_destroy(unsigned int id)
     if (!p)
         rc = -ENOENT;
     /* Whoever takes a CPU out of it has to find it when the call is issued again. */
-    else if (p->n_dom || !cpumask_empty(&p->cpus) || (leaving.active && leaving.pool == id))
+    else if (p->n_dom || !cpumask_empty(&p->cpus) ||
+             (leaving.active && leaving.pool == id))
         rc = -EBUSY;
     if (!rc) {
         list_del(&p->link);
@@ -358,6 +362,23 @@ int cpupool_add_cpu(unsigned int id, unsigned int cpu)
 }
 
 /*
+ * Domains are counted that are in no table: they are being made, or freed. Neither takes
+ * long, nor waits for this CPU; a count that is wrong must not bring the caller back for
+ * ever.
+ */
+static int wait_for_missing(struct cpupool *p)
+{
+    if (!p->missing_since)
+        p->missing_since = NOW();
+    if (NOW() - p->missing_since < MISSING_MAX)
+        return -ERESTART;
+    printk(XENLOG_ERR "cpupool %u counts %u domains that nobody finds\n", p->id,
+           p->n_dom);
+    p->missing_since = 0;
+    return -EBUSY;
+}
+
+/*
  * The last CPU goes: dying domains go to pool 0, so that a guest that somebody else still
  * holds a page of does not hold a CPU.
  */
@@ -368,6 +389,7 @@ static int evacuate(struct cpupool *p)
     while ((d = domain_next(d, 0)) != NULL) {
         if (d->sched.pool != p->id)
             continue;
+        p->missing_since = 0;
         if (!read_once(d->dying)) {
             domain_put(d);
             return -EBUSY;
@@ -378,8 +400,10 @@ static int evacuate(struct cpupool *p)
             return -ERESTART;
         }
     }
-    /* One more is not in the table yet, or on its way out of it: that does not last. */
-    return p->n_dom ? -ERESTART : 0;
+    if (p->n_dom)
+        return wait_for_missing(p);
+    p->missing_since = 0;
+    return 0;
 }
 
 /* Checks, and the step that cannot be taken back; 0 as well where it was taken before. */

@@ -83,6 +83,7 @@ struct cpupool {
     const struct sched_policy *policy;
     unsigned int ratelimit_us; /* see SCHED_RATELIMIT_US; atomic */
     unsigned int n_dom;        /* domains that name it [cpupool_lock] */
+    s_time_t missing_since;    /* its last CPU waits for some of them [cpupool_lock] */
     cpumask_t cpus;            /* [cpupool_lock] */
 };
 
@@ -193,7 +194,7 @@ int cpupool_add_cpu(unsigned int id, unsigned int cpu);
  * use only this one loses its affinity. -ENOENT no such pool, -EINVAL no such CPU or CPU
  * 0, which stays in pool 0; -EADDRNOTAVAIL it is in another pool, or another CPU is on
  * its way out; -EBUSY the last one of a pool with domains that are not dying (dying ones
- * go to pool 0); -ERESTART call again.
+ * go to pool 0), or that nobody finds for seconds; -ERESTART call again.
  */
 int cpupool_remove_cpu(unsigned int id, unsigned int cpu);
 /*

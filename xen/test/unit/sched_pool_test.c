@@ -130,6 +130,35 @@ static void test_domain_errors(void **state)
     expect_info(id, id, 0, 2);
 }
 
+/* A pool counts a domain that does not come, nor go: its last CPU stays. */
+static void test_missing_domain(void **state)
+{
+    struct domain missing = {.dying = 0};
+    struct domain *d;
+    uint32_t id;
+
+    boot(3);
+    id = pool_of(CREDIT2, 2);
+    assert_int_equal(sched_domain_init(&missing, id), 0);
+    assert_int_equal(rm(id, 1), -ERESTART);
+    clock_now += SECONDS(4);
+    assert_int_equal(rm(id, 1), -ERESTART);
+    clock_now += SECONDS(1);
+    assert_int_equal(rm(id, 1), -EBUSY);
+    expect_info(id, id, 1, 2);
+    /* Each time anew, also where a domain was found between. */
+    assert_int_equal(rm(id, 1), -ERESTART);
+    d = domain_in(id, 1);
+    assert_int_equal(rm(id, 1), -EBUSY);
+    d->dying = DOMDYING_DEAD;
+    clock_now += SECONDS(9);
+    assert_int_equal(rm(id, 1), -ERESTART);
+    clock_now += SECONDS(1);
+    sched_domain_destroy(&missing);
+    assert_int_equal(rm(id, 1), 0);
+    assert_int_equal(destroy(id), 0);
+}
+
 /* --- parameters -------------------------------------------------------------------- */
 
 static long limit(uint32_t pool, uint32_t sched, uint32_t cmd, uint32_t us, uint32_t *out)
@@ -301,6 +330,7 @@ int main(void)
         cmocka_unit_test_teardown(test_as_many_as_cpus, forget),
         cmocka_unit_test_teardown(test_cpu_errors, forget),
         cmocka_unit_test_teardown(test_domain_errors, forget),
+        cmocka_unit_test_teardown(test_missing_domain, forget),
         cmocka_unit_test_teardown(test_parameters, forget),
         cmocka_unit_test_teardown(test_preempted, forget),
         cmocka_unit_test_teardown(test_destroy_meanwhile, forget),
