@@ -41,12 +41,13 @@ int domain_shutdown(struct domain *d, uint32_t reason)
     if (first) {
         d->is_shutting_down = true;
         d->shutdown_code = reason;
+        /* All of it under the lock: a resume takes back the pause that goes with it. */
+        domain_pause_nosync(d);
+        write_once(d->is_shut_down, true);
     }
     spin_unlock(&d->lock);
     if (!first)
         return 0;
-    domain_pause_nosync(d);
-    write_once(d->is_shut_down, true);
     if (reason == SHUTDOWN_suspend && d->suspend_evtchn)
         evtchn_send(d, d->suspend_evtchn);
     else
