@@ -146,10 +146,13 @@ static void fair_arrive(struct run_queue *from, struct run_queue *to, struct vcp
 /* A sleeper is at most LAG behind those who did not sleep. */
 static void fair_wake(struct run_queue *rq, struct vcpu *v)
 {
+    s_time_t now = NOW();
     int64_t low;
 
-    if (nobody_here(rq))
+    if (nobody_here(rq) && now >= rq->next_sync) {
+        rq->next_sync = now + LOOK_EVERY;
         keep_up(rq, 0, WEIGHT_NORMAL);
+    }
     fair_advance(rq);
     low = rq->clock;
     if (!is_idle_vcpu(rq->curr))

@@ -37,7 +37,8 @@ struct run_queue {
     /* vtimes here and this added can be compared with another queue's of the pool */
     int64_t lead;
     s_time_t next_balance;     /* not before, this CPU takes one from elsewhere, */
-    s_time_t next_call;        /* or calls another one to take one from here */
+    s_time_t next_call;        /* or calls another one to take one from here, */
+    s_time_t next_sync;        /* or compares its clock when somebody wakes */
     s_time_t idle_since, idle_total;
     struct timer slice;
 };
