@@ -188,6 +188,68 @@ static void test_after_idling(void **state)
     assert_in_range(used_in(other, SECONDS(1)), MILLISECS(480), MILLISECS(520));
 }
 
+#define MIX_DOMAINS 6
+#define MIX_VCPUS   3
+
+static s_time_t last_ran[MIX_DOMAINS][MIX_VCPUS];
+
+/* The longest that one has wanted to run and did not. */
+static s_time_t longest_wait(void)
+{
+    s_time_t longest = 0;
+
+    for (unsigned int i = 0; i < MIX_DOMAINS; i++) {
+        struct vcpu *v;
+
+        for_each_vcpu(domains[i], v) {
+            s_time_t *last = &last_ran[i][v->vcpu_id];
+
+            if (v->sched.running || !vcpu_runnable(v) || v->sched.parked)
+                *last = clock_now;
+            longest = MAX(longest, clock_now - *last);
+        }
+    }
+    return longest;
+}
+
+static void shake(struct vcpu *v)
+{
+    cpumask_t m = {{(unsigned long)(rand() % 15 + 1)}};
+
+    enter(0);
+    switch (rand() % 12) {
+    case 0:
+        assert_int_equal(vcpu_set_hard_affinity(v, &m), 0);
+        break;
+    case 1: case 2: case 3:
+        cpumask_setall(&m);
+        assert_int_equal(vcpu_set_hard_affinity(v, &m), 0);
+        break;
+    case 4: case 5:
+        v->sched.pause_flags = VPF_BLOCKED;
+        vcpu_sleep_nosync(v);
+        break;
+    default:
+        vcpu_unblock(v);
+        break;
+    }
+    leave(0);
+}
+
+/* Whatever the others do, nobody is forgotten for long. */
+static void test_nobody_starves(void **state)
+{
+    boot(4);
+    srand(31);
+    for (unsigned int i = 0; i < MIX_DOMAINS; i++)
+        start(domain(MIX_VCPUS, 128U << i % 3, i == 5 ? 150 : 0));
+    for (unsigned int i = 0; i < 20000; i++) {
+        shake(domains[rand() % MIX_DOMAINS]->vcpu[rand() % MIX_VCPUS]);
+        run_in_steps(MICROSECS(rand() % 4000), MICROSECS(200));
+        assert_true(longest_wait() < MILLISECS(400));
+    }
+}
+
 /* A CPU that takes a waiting vCPU from another one looks whether it has budget. */
 static void test_no_start_without_budget(void **state)
 {
@@ -265,6 +327,7 @@ int main(void)
         cmocka_unit_test_teardown(test_takes_from_any, forget),
         cmocka_unit_test_teardown(test_light_one_moves, forget),
         cmocka_unit_test_teardown(test_after_idling, forget),
+        cmocka_unit_test_teardown(test_nobody_starves, forget),
         cmocka_unit_test_teardown(test_no_start_without_budget, forget),
         cmocka_unit_test_teardown(test_wake_behind_newcomer, forget),
         cmocka_unit_test_teardown(test_load_follows_weights, forget),
