@@ -59,6 +59,32 @@ static int add_scopes(struct acpi_dmar *out, struct acpi_bytes b, uint32_t off,
     return 0;
 }
 
+/* Do both name one source? What is behind a bridge is not known yet. */
+static bool same_source(const struct acpi_scope *a, const struct acpi_scope *b)
+{
+    if (a->type == ACPI_SCOPE_IOAPIC || b->type == ACPI_SCOPE_IOAPIC)
+        return a->type == b->type && a->id == b->id;
+    return a->type <= ACPI_SCOPE_BRIDGE && b->type <= ACPI_SCOPE_BRIDGE &&
+           a->bus == b->bus && a->hops == b->hops && !memcmp(a->path, b->path, a->hops);
+}
+
+/* Does another unit claim what one of this unit's scopes names? */
+static bool scope_taken(const struct acpi_dmar *out, const struct acpi_drhd *u)
+{
+    for (uint32_t i = 0; i < out->drhds; i++) {
+        const struct acpi_drhd *o = &out->drhd[i];
+
+        for (uint32_t j = 0; j < o->scopes && o->segment == u->segment; j++) {
+            for (uint32_t k = 0; k < u->scopes; k++) {
+                if (same_source(&out->scope[o->first_scope + j],
+                                &out->scope[u->first_scope + k]))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
 static int add_drhd(struct acpi_dmar *out, struct acpi_bytes b)
 {
     struct acpi_drhd u = {
@@ -79,6 +105,8 @@ static int add_drhd(struct acpi_dmar *out, struct acpi_bytes b)
     if (out->drhds == ACPI_MAX_IOMMUS)
         return -E2BIG;
     err = add_scopes(out, b, DRHD_LEN, &u.first_scope, &u.scopes);
+    if (!err && scope_taken(out, &u))
+        err = -EINVAL;
     if (!err)
         out->drhd[out->drhds++] = u;
     return err;

@@ -45,19 +45,19 @@ static uint32_t entry_size(struct acpi_bytes b, uint32_t off)
     return 4U << (type >> 6);
 }
 
-/* Does a range of another unit already own some of these ids? A range over all ids
- * is a default, not a claim. */
+/*
+ * Does a range of another unit already own some of these ids? A range over all ids is for
+ * what no other unit names; there can be one such unit.
+ */
 static bool range_taken(const struct acpi_ivrs *out, const struct acpi_ivrs_range *r)
 {
     uint16_t segment = out->ivhd[r->unit].segment;
 
-    if (r->first == 0 && r->last == 0xffff)
-        return false;
     for (uint32_t i = 0; i < out->ranges; i++) {
         const struct acpi_ivrs_range *o = &out->range[i];
 
         if (o->unit != r->unit && out->ivhd[o->unit].segment == segment &&
-            !(o->first == 0 && o->last == 0xffff) &&
+            acpi_range_is_rest(o) == acpi_range_is_rest(r) &&
             o->first <= r->last && r->first <= o->last)
             return true;
     }

@@ -208,6 +208,12 @@ struct acpi_ivrs_range {
     uint16_t first, last, alias;
 };
 
+/* Is it for all requester ids of the segment that no other unit names? */
+static inline bool acpi_range_is_rest(const struct acpi_ivrs_range *r)
+{
+    return r->first == 0 && r->last == 0xffff;
+}
+
 enum acpi_special { ACPI_SPECIAL_IOAPIC = 1, ACPI_SPECIAL_HPET = 2 };
 struct acpi_ivrs_special {
     uint8_t unit;

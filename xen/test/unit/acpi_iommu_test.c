@@ -2,7 +2,7 @@
 /*
  * IVRS and DMAR made of random blocks, most of them nearly right. Broken, the parsers
  * read past a table, or accept something the drivers do not expect: a range that ends
- * before it begins, a unit that is not there, registers that belong to two units.
+ * before it begins, a unit that is not there, registers or a device of two units.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,6 +111,25 @@ static void check_scopes(const struct acpi_dmar *v, uint32_t first, uint32_t cou
         assert_in_range(v->scope[i].hops, 1, ACPI_MAX_PATH);
 }
 
+/* No device, told by its path, and no I/O APIC behind two units. */
+static void check_claims(const struct acpi_dmar *v, const struct acpi_drhd *a,
+                         const struct acpi_drhd *b)
+{
+    for (uint32_t i = 0; i < a->scopes && a->segment == b->segment; i++) {
+        const struct acpi_scope *s = &v->scope[a->first_scope + i];
+
+        for (uint32_t j = 0; j < b->scopes; j++) {
+            const struct acpi_scope *t = &v->scope[b->first_scope + j];
+
+            if (s->type == 3 && t->type == 3)
+                assert_int_not_equal(s->id, t->id);
+            if (s->type < 3 && t->type < 3)
+                assert_true(s->bus != t->bus || s->hops != t->hops ||
+                            memcmp(s->path, t->path, s->hops));
+        }
+    }
+}
+
 static void check_dmar(const struct acpi_dmar *v)
 {
     assert_in_range(v->drhds, 1, ACPI_MAX_IOMMUS);
@@ -118,8 +137,10 @@ static void check_dmar(const struct acpi_dmar *v)
         check_scopes(v, v->drhd[i].first_scope, v->drhd[i].scopes);
         assert_true(v->drhd[i].base && v->drhd[i].base % 4096 == 0);
         assert_true(v->drhd[i].base >> 52 == 0);
-        for (uint32_t j = 0; j < i; j++)
+        for (uint32_t j = 0; j < i; j++) {
             assert_int_not_equal(v->drhd[i].base, v->drhd[j].base);
+            check_claims(v, &v->drhd[i], &v->drhd[j]);
+        }
     }
     for (uint32_t i = 0; i < v->rmrrs; i++) {
         const struct acpi_rmrr *r = &v->rmrr[i];
@@ -147,6 +168,51 @@ static void dmar(void **state)
         good++;
     }
     assert_in_range(good, ROUNDS / 100, ROUNDS * 9 / 10);
+}
+
+#define BLOCKS  48U
+
+static int dmar_of(const uint8_t *blocks)
+{
+    struct acpi_dmar v;
+
+    start("DMAR");
+    memcpy(table + used, blocks, BLOCKS);
+    used += BLOCKS;
+    return parse(parse_dmar, &v);
+}
+
+/* Two units, a scope each: they must not name one device or one I/O APIC. */
+static void dmar_claims(void **state)
+{
+    uint8_t b[BLOCKS] = { [2] = 24, [24 + 2] = 24 };
+    uint8_t *one = b + 16, *two = b + 40;
+
+    (void)state;
+    put(b + 8, 0xfed90000, 8);
+    put(b + 24 + 8, 0xfed91000, 8);
+    one[0] = two[0] = 1;
+    one[1] = two[1] = 8;
+    one[6] = two[6] = 3;
+    assert_int_equal(dmar_of(b), -EINVAL);
+    two[0] = 2;                                 /* a device, and a bridge? */
+    assert_int_equal(dmar_of(b), -EINVAL);
+    two[7] = 1;                                 /* another function */
+    assert_int_equal(dmar_of(b), 0);
+    two[7] = 0;
+    two[5] = 1;                                 /* another bus */
+    assert_int_equal(dmar_of(b), 0);
+    two[5] = 0;
+    two[0] = 3;                                 /* an I/O APIC there: it has an id */
+    assert_int_equal(dmar_of(b), 0);
+    one[0] = 3;
+    two[6] = 4;
+    assert_int_equal(dmar_of(b), -EINVAL);
+    two[4] = 1;
+    assert_int_equal(dmar_of(b), 0);
+    b[24 + 6] = 1;                              /* of another segment: anything */
+    two[4] = 0;
+    assert_int_equal(dmar_of(b), 0);
 }
 
 /* ---- IVRS ---- */
@@ -215,10 +281,10 @@ static void check_ivrs(const struct acpi_ivrs *v)
         assert_true(r->unit < v->units && r->first <= r->last);
         for (uint32_t j = 0; j < i; j++) {
             const struct acpi_ivrs_range *o = &v->range[j];
-            bool whole = (!r->first && r->last == 0xffff) ||
-                         (!o->first && o->last == 0xffff);
+            bool rest = (!r->first && r->last == 0xffff) !=
+                        (!o->first && o->last == 0xffff);
 
-            assert_true(whole || r->unit == o->unit || r->first > o->last ||
+            assert_true(rest || r->unit == o->unit || r->first > o->last ||
                         o->first > r->last ||
                         v->ivhd[r->unit].segment != v->ivhd[o->unit].segment);
         }
@@ -257,9 +323,46 @@ static void ivrs(void **state)
     assert_in_range(good, ROUNDS / 100, ROUNDS * 9 / 10);
 }
 
+/* Two units, an entry each for the device `one` or, 0, for all others. */
+static int ivrs_of(uint16_t one, uint16_t other)
+{
+    const uint16_t ids[] = { one, other };
+    struct acpi_ivrs v;
+
+    start("IVRS");
+    for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
+        uint8_t *b = table + used;
+
+        b[0] = 0x10;
+        b[2] = 24 + 4;
+        b[4] = (uint8_t)(2 + i);
+        b[6] = 0x40;
+        put(b + 8, 0xf0000000 + 0x10000 * i, 8);
+        b[24] = ids[i] ? 2 : 1;
+        put(b + 25, ids[i], 2);
+        used += b[2];
+    }
+    return parse(parse_ivrs, &v);
+}
+
+static void ivrs_claims(void **state)
+{
+    (void)state;
+    assert_int_equal(ivrs_of(0x10, 0x11), 0);
+    assert_int_equal(ivrs_of(0x10, 0x10), -EINVAL);
+    assert_int_equal(ivrs_of(0, 0x10), 0);
+    assert_int_equal(ivrs_of(0x10, 0), 0);
+    assert_int_equal(ivrs_of(0, 0), -EINVAL);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(dmar), cmocka_unit_test(ivrs) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dmar),
+        cmocka_unit_test(dmar_claims),
+        cmocka_unit_test(ivrs),
+        cmocka_unit_test(ivrs_claims),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,15 +14,19 @@
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
+#include <asm/boot.h>
 #include <asm/cpufeature.h>
 #include "../../drivers/passthrough/amd/hw.h"
 #include "fake_charge.h"
+
+#define BASE    0xfeb80000UL
 
 bool iommu_intremap, iommu_caches_absent;
 struct acpi_host acpi_host;
 uint32_t host_features[X86_FEATURE_WORDS];
 const struct iommu_model amd_model;
 
+static paddr_t ram_page;
 static unsigned int setups, starts; /* the nth of them fails; 0: none */
 
 /* --- the rest of the driver --- */
@@ -53,12 +57,20 @@ void iounmap(void *p)
     (void)p;
 }
 
+uint32_t memory_map_type(paddr_t start, uint64_t size)
+{
+    assert_int_equal(size, PAGE_SIZE);
+    return start == ram_page ? E820_RAM : E820_RESERVED;
+}
+
 /* Two units of one segment, and three I/O APICs, of which two have one name. */
 int acpi_parse_ivrs(struct acpi_bytes t, struct acpi_ivrs *ivrs)
 {
     (void)t;
     memset(ivrs, 0, sizeof(*ivrs));
     ivrs->units = 2;
+    ivrs->ivhd[0].base = BASE;
+    ivrs->ivhd[1].base = BASE + REG_SPACE;
     ivrs->specials = acpi_host.madt.ioapics = 3;
     for (unsigned int i = 0; i < 3; i++) {
         ivrs->special[i] = (struct acpi_ivrs_special){
@@ -165,6 +177,47 @@ static void test_no_memory(void **state)
     }
 }
 
+/* What is RAM is not used as registers. */
+static void test_ram(void **state)
+{
+    (void)state;
+    ram_page = BASE + REG_SPACE + 3 * PAGE_SIZE;
+    setups = 3;
+    attempt(-EINVAL);
+    assert_int_equal(setups, 2);
+    setups = 0;
+    ram_page = 0;
+}
+
+/* The unit that names a device has it, in whichever order the table has them. */
+static void test_rest(void **state)
+{
+    static struct amd_unit units[2];
+    const struct acpi_ivrs_range named = { .unit = 0, .first = 0x10, .last = 0x10 };
+    const struct acpi_ivrs_range rest = { .unit = 1, .last = 0xffff, .settings = 1 };
+    struct amd_device_info info;
+
+    (void)state;
+    memset(&amd_ivrs, 0, sizeof(amd_ivrs));
+    amd_ivrs.ranges = 2;
+    amd_units[0] = &units[0];
+    amd_units[1] = &units[1];
+    for (unsigned int order = 0; order < 2; order++) {
+        amd_ivrs.range[order] = named;
+        amd_ivrs.range[!order] = rest;
+        assert_true(amd_device_info(0, 0x10, &info));
+        assert_ptr_equal(info.unit, &units[0]);
+        assert_int_equal(info.settings, 0);
+        assert_true(amd_device_info(0, 0x11, &info));
+        assert_ptr_equal(info.unit, &units[1]);
+    }
+    /* Of one unit the last word counts. */
+    amd_ivrs.range[0].unit = amd_ivrs.range[1].unit = 1;
+    assert_true(amd_device_info(0, 0x10, &info));
+    assert_int_equal(info.settings, amd_ivrs.range[1].settings);
+    amd_ivrs.ranges = 0;
+}
+
 /* Entries of a device table could not be changed. */
 static void test_old_cpu(void **state)
 {
@@ -181,6 +234,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_old_cpu),
+        cmocka_unit_test(test_ram),
+        cmocka_unit_test(test_rest),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_no_memory),
     };

@@ -90,12 +90,12 @@ static int deny(struct domain *d)
 }
 
 /*
- * One unit for what is behind 00:03.0, one for all others; a region for 00:04.0, one for
- * a device that is not there.
+ * One unit for what is behind 00:03.0, one for all others; it claims 01:01.0, too, but
+ * the first unit's word counts. A region for 00:04.0, one for a device that is not there.
  */
 static void make_dmar(void)
 {
-    uint8_t t[48 + 24 + 16 + 4 * 32] = { 'D', 'M', 'A', 'R' };
+    uint8_t t[48 + 24 + 26 + 4 * 32] = { 'D', 'M', 'A', 'R' };
     size_t size = sizeof(t) - (overlapping ? 0 : 2 * 32);
     uint8_t *b = t + 48;
 
@@ -106,10 +106,14 @@ static void make_dmar(void)
     b[17] = 8;
     b[22] = 3;
     b += 24;
-    put(b + 2, 16, 2);
+    put(b + 2, 26, 2);
     b[4] = 1;
     put(b + 8, 0xfed90000, 8);
-    b += 16;
+    b[16] = 1;
+    b[17] = 10;
+    b[22] = 3;
+    b[24] = 1;
+    b += 26;
     for (unsigned int i = 0; i < 2; i++, b += 32) {
         b[0] = 1;
         put(b + 2, 32, 2);
@@ -173,6 +177,7 @@ static unsigned int owner(uint16_t rid)
     unsigned int behind_bridge = owner_on(&units[0], rid);
 
     assert_true(!behind_bridge || !owner_on(&units[1], rid));
+    assert_int_equal(rid >> 8 == 1 ? owner_on(&units[1], rid) : 0, 0);
     return behind_bridge + owner_on(&units[1], rid);
 }
 

@@ -19,15 +19,19 @@ static unsigned int nr_segments;
 
 bool amd_device_info(uint16_t segment, uint16_t rid, struct amd_device_info *info)
 {
-    bool found = false;
+    bool found = false, by_name = false;
 
-    /* Later entries override earlier ones, as in "all, but this one". */
+    /* Later entries override earlier ones, as in "all, but this one", of one unit. */
     for (unsigned int i = 0; i < amd_ivrs.ranges; i++) {
         const struct acpi_ivrs_range *r = &amd_ivrs.range[i];
 
         if (amd_ivrs.ivhd[r->unit].segment != segment || rid < r->first ||
             rid > r->last)
             continue;
+        /* What another unit names is not of the one that has all the rest. */
+        if (by_name && acpi_range_is_rest(r) && info->unit != amd_units[r->unit])
+            continue;
+        by_name |= !acpi_range_is_rest(r);
         info->unit = amd_units[r->unit];
         info->settings = r->settings;
         info->alias = r->has_alias ? r->alias : rid;
@@ -72,7 +76,10 @@ static int __init add_unit(unsigned int index)
         return -ENOMEM;
     u->index = index;
     amd_units[amd_nr_units++] = u;
-    err = amd_unit_setup(u, &amd_ivrs.ivhd[index]);
+    /* Those of two units cannot overlap: each begins at a multiple of its size. */
+    err = iommu_check_registers("AMD-Vi", amd_ivrs.ivhd[index].base, REG_SPACE);
+    if (!err)
+        err = amd_unit_setup(u, &amd_ivrs.ivhd[index]);
     if (!err)
         err = add_segment(amd_ivrs.ivhd[index].segment);
     return err;

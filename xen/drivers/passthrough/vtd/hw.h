@@ -70,8 +70,7 @@
 #define  IOTLB_GO               (1ULL << 63)
 #define  IOTLB_SCOPE_SHIFT      60
 #define  IOTLB_DRAIN            (3ULL << 48)
-#define REG_SPACE               0x1000  /* at least, */
-#define REG_SPACE_MAX           0x8000  /* and with the blocks that can lie behind it */
+#define REG_SPACE               0x1000  /* at least */
 
 /* Root and context entries, two words (9.1, 9.3). */
 #define ENTRY_PRESENT           1ULL

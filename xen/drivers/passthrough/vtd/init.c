@@ -46,15 +46,37 @@ static int __init agree(void)
     return 0;
 }
 
+/* How far a unit's registers go is known when it has been asked. */
+static int __init check_overlap(const struct vtd_unit *u)
+{
+    const struct acpi_drhd *drhd = vtd_dmar.drhd;
+    uint64_t base = drhd[u->index].base;
+
+    for (unsigned int i = 0; i < u->index; i++) {
+        if (base >= drhd[i].base + vtd_units[i]->reg_space ||
+            drhd[i].base >= base + u->reg_space)
+            continue;
+        printk(XENLOG_ERR "VT-d: the registers of units %u and %u overlap\n", i,
+               u->index);
+        return -EINVAL;
+    }
+    return iommu_check_registers("VT-d", base, u->reg_space);
+}
+
 static int __init add_unit(unsigned int index)
 {
+    const struct acpi_drhd *drhd = &vtd_dmar.drhd[index];
     struct vtd_unit *u = xalloc(struct vtd_unit);
+    int err;
 
     if (!u)
         return -ENOMEM;
     u->index = index;
     vtd_units[vtd_nr_units++] = u;
-    return vtd_unit_setup(u, &vtd_dmar.drhd[index]);
+    err = iommu_check_registers("VT-d", drhd->base, REG_SPACE);
+    if (!err)
+        err = vtd_unit_setup(u, drhd);
+    return err ? err : check_overlap(u);
 }
 
 /* Undo what failed half-way: units off first, then the memory they used. */

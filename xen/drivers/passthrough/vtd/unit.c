@@ -16,6 +16,8 @@ void vtd_sync(const struct vtd_unit *u, const void *p, size_t len)
 
 int vtd_unit_setup(struct vtd_unit *u, const struct acpi_drhd *drhd)
 {
+    size_t placed;
+
     u->segment = drhd->segment;
     spin_lock_init(&u->queue_lock, LOCK_IOMMU_QUEUE, "vtd_queue");
     u->reg_space = REG_SPACE;
@@ -30,10 +32,11 @@ int vtd_unit_setup(struct vtd_unit *u, const struct acpi_drhd *drhd)
         return -ENODEV;
     }
     /* The register blocks that the capabilities place may lie behind the first page. */
-    if (CAP_FAULT_OFFSET(u->cap) + 16 * CAP_FAULTS(u->cap) > REG_SPACE ||
-        ECAP_IOTLB_OFFSET(u->ecap) + 16 > REG_SPACE) {
+    placed = MAX(CAP_FAULT_OFFSET(u->cap) + 16 * CAP_FAULTS(u->cap),
+                 ECAP_IOTLB_OFFSET(u->ecap) + 16);
+    if (placed > REG_SPACE) {
         iounmap(u->regs);
-        u->reg_space = REG_SPACE_MAX;
+        u->reg_space = ROUND_UP(placed, PAGE_SIZE);
         u->regs = ioremap(drhd->base, u->reg_space);
         if (!u->regs)
             return -ENOMEM;
