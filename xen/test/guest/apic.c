@@ -85,8 +85,6 @@ void ap_main(void)
 
 bool cpu_start(unsigned int n, void (*fn)(unsigned int n))
 {
-    uint64_t until;
-
     if (!n || n >= MAX_CPUS)
         return false;
     memcpy((void *)(uintptr_t)TRAMPOLINE_PAGE, trampoline_start,
@@ -99,13 +97,18 @@ bool cpu_start(unsigned int n, void (*fn)(unsigned int n))
     apic_send(n * 2, ICR_INIT);
     delay_ns(1000000);
     apic_send(n * 2, ICR_STARTUP | TRAMPOLINE_PAGE >> 12);
-    until = system_time() + 1000000000;
-    while (!cpus[n].running && system_time() < until)
-        __asm__ volatile("pause");
-    return cpus[n].running;
+    return SOON(cpus[n].running);
 }
 
 bool cpu_finished(unsigned int n)
 {
     return cpus[n].finished;
+}
+
+bool cpu_ends(unsigned int n)
+{
+    if (SOON(cpu_finished(n)))
+        return true;
+    print("CPU %u does not come back\n", n);
+    return false;
 }

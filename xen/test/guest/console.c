@@ -7,7 +7,7 @@
 #include <public/sched.h>
 #include "guest.h"
 
-#define PATIENCE 1000000u   /* turns until the other side counts as gone */
+#define TURNS 1000000u   /* turns until the other side counts as gone */
 
 static volatile struct xencons_interface *ring;
 static evtchn_port_t port;
@@ -43,7 +43,7 @@ static bool drained(uint32_t most)
     struct evtchn_send tell = { .port = port };
 
     HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &tell);
-    for (unsigned int i = 0; i < PATIENCE; i++) {
+    for (unsigned int i = 0; i < TURNS; i++) {
         if (waiting() <= most)
             return true;
         HC2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);

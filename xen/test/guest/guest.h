@@ -28,6 +28,11 @@ struct test {
 
 /* Note a failure; the first one of a test is reported. */
 void fail_at(const char *file, int line, const char *fmt, ...);
+/*
+ * A file of tests may have one: it runs after each test that failed and undoes what that
+ * test had no time to undo, so that the next ones fail for reasons of their own only.
+ */
+void after_failure(void) __attribute__((weak));
 
 #define CHECK(cond)                                                             \
     do {                                                                        \
@@ -165,10 +170,12 @@ void apic_send(uint32_t apic_id, uint32_t command);
 #define MAX_CPUS 8
 /* CPUs that the firmware tables (or start_vcpu trials) know of, the first included. */
 unsigned int cpu_count(void);
-/* Start CPU n (APIC id 2n), run fn(n) on it; false: it did not answer in a second. */
+/* Start CPU n (APIC id 2n), run fn(n) on it; false: it did not answer with PATIENCE. */
 bool cpu_start(unsigned int n, void (*fn)(unsigned int n));
 /* True once the function given to cpu_start(n) returned. */
 bool cpu_finished(unsigned int n);
+/* Waits for that, with PATIENCE; false, with a line on the console: it never did. */
+bool cpu_ends(unsigned int n);
 
 /* ---- hypercalls ---- */
 long hypercall(unsigned int number, unsigned long a, unsigned long b, unsigned long c,
@@ -184,7 +191,33 @@ struct shared_info *shared_info(void);
 /* System time in nanoseconds by a vCPU's time record; by vCPU 0's. */
 uint64_t vcpu_time(unsigned int n);
 uint64_t system_time(void);
-/* Busy wait. */
+/* Busy wait; as long as that at least, for a busy host may make it much longer. */
 void delay_ns(uint64_t ns);
+
+/* ---- waiting ---- */
+/*
+ * The host takes a processor away for tenths of a second between any two instructions,
+ * and system time goes on. So what has to come is waited for, long enough to be sure, and
+ * not looked for after some time; and what is compared with time is compared with the
+ * span that encloses it, or with the one it encloses.
+ */
+#define PATIENCE 30000000000ul /* ns */
+/* Did the condition, an expression without side effects, come true with PATIENCE? */
+#define SOON(cond)                                                              \
+    ({                                                                          \
+        uint64_t start_ = system_time();                                        \
+        bool last_, there_;                                                     \
+                                                                                \
+        do {                                                                    \
+            last_ = system_time() - start_ >= PATIENCE;                         \
+            there_ = (cond);                                                    \
+        } while (!there_ && !last_ && wait_more(start_));                       \
+        there_;                                                                 \
+    })
+/*
+ * For those who wait since then: an instant, and once that was some time ago, half a
+ * millisecond in which the CPU is somebody else's, and the host's as well. True.
+ */
+bool wait_more(uint64_t since);
 
 #endif

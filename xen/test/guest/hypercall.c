@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hypercalls through the hypercall page, shared info and system time. */
 #include <public/memory.h>
+#include <public/sched.h>
 #include "guest.h"
 
 void hypercalls_init(void);
@@ -87,4 +88,14 @@ void delay_ns(uint64_t ns)
 
     while (system_time() < until)
         __asm__ volatile("pause");
+}
+
+bool wait_more(uint64_t since)
+{
+    struct sched_poll poll = { .timeout = system_time() + 500000 };
+
+    __asm__ volatile("pause" ::: "memory");
+    if (poll.timeout - since > 700000)
+        HC2(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    return true;
 }

@@ -189,11 +189,9 @@ static void begin_dma(uint64_t target)
 /* Whether it was still under way, and has ended since. */
 static bool end_dma(void)
 {
-    bool late = EDU_REG(regs, 0x98) & 1;
+    bool late = edu_busy(regs);
 
-    for (unsigned int ms = 0; ms < 5000 && (EDU_REG(regs, 0x98) & 1); ms++)
-        delay_ns(1000000);
-    return late && !(EDU_REG(regs, 0x98) & 1);
+    return edu_end(regs) && late;
 }
 
 /*
@@ -206,7 +204,7 @@ static void taken_during_dma(bool by_death)
     volatile uint64_t *view = (volatile uint64_t *)(VIEW << 12);
     bool late = false;
 
-    for (unsigned int n = 0; n < 10 && !late; n++) {
+    for (unsigned int n = 0; n < 100 && !late; n++) {
         domid_t id;
 
         CHECK_EQ(create_with_iommu(1, &id), 0);

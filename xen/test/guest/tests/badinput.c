@@ -99,10 +99,7 @@ static void twice(void (*fn)(void))
     long used;
 
     fn();
-    delay_ns(50000000);
-    pages = free_pages();
-    used = bytes_in_use();
-    CHECK(as_before(pages, used));
+    at_rest(&pages, &used);
     fn();
     CHECK(as_before(pages, used));
 }

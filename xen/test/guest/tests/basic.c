@@ -142,12 +142,18 @@ TEST(control_registers)
 
 TEST(time_advances)
 {
-    uint64_t a = system_time(), b;
+    uint64_t shortest = ~0ull;
 
-    delay_ns(2000000);
-    b = system_time();
-    CHECK(b >= a + 2000000);
-    CHECK(b < a + 2000000000);
+    /* A busy host makes some delays longer, a clock that leaps all of them. */
+    for (unsigned int i = 0; i < 20; i++) {
+        uint64_t a = system_time(), b;
+
+        delay_ns(2000000);
+        b = system_time();
+        CHECK(b >= a + 2000000);
+        shortest = b - a < shortest ? b - a : shortest;
+    }
+    CHECK(shortest < 2000000000);
 }
 
 TEST(memory_map)

@@ -10,6 +10,7 @@
 #define PM_TIMER_HZ 3579545ull
 #define RTC_GSI     8
 #define RTC_VECTOR  0x60
+#define ROUNDS      100u
 
 static uint32_t inl(uint16_t port)
 {
@@ -30,19 +31,45 @@ static unsigned int bcd(uint8_t v)
     return (v >> 4) * 10u + (v & 15);
 }
 
+/* A look at the machine's PM timer, some time between two of system time. */
+struct look {
+    uint64_t before, after;
+    uint32_t ticks;
+};
+
+static struct look look(void)
+{
+    struct look l = { .before = system_time() };
+
+    l.ticks = inl(PM_TIMER);
+    l.after = system_time();
+    return l;
+}
+
+/* Did the host let us look so closely? The timer's 24 bits are through after 4.6 s. */
+static bool close_enough(const struct look *a, const struct look *b)
+{
+    return a->after - a->before < MS && b->after - b->before < MS &&
+           b->after - a->before < 4000 * MS;
+}
+
 /* Nanoseconds of the machine's PM timer for some of system time. */
 TEST(rate)
 {
-    uint64_t start = system_time(), end;
-    uint32_t from = inl(PM_TIMER), ticks;
-    uint64_t want;
+    uint64_t until = system_time() + PATIENCE, most, least, want;
+    struct look a, b;
 
-    delay_ns(200 * MS);
-    ticks = (inl(PM_TIMER) - from) & 0xffffff;
-    end = system_time();
-    want = ticks * 1000000000ull / PM_TIMER_HZ;
-    print("system time %lu us, PM timer %lu us\n", (end - start) / 1000, want / 1000);
-    CHECK(end - start > want - want / 50 && end - start < want + want / 50);
+    do {
+        a = look();
+        delay_ns(200 * MS);
+        b = look();
+    } while (!close_enough(&a, &b) && system_time() < until);
+    CHECK(close_enough(&a, &b));
+    most = b.after - a.before;
+    least = b.before - a.after;
+    want = ((b.ticks - a.ticks) & 0xffffff) * 1000000000ull / PM_TIMER_HZ;
+    print("system time %lu us, PM timer %lu us\n", most / 1000, want / 1000);
+    CHECK(most > want - want / 50 && least < want + want / 50);
 }
 
 static volatile uint64_t shared_latest;
@@ -77,7 +104,8 @@ TEST(cpus_agree)
     }
     CHECK(cpu_start(1, compare));
     until = system_time() + 2500 * MS;
-    while (system_time() < until) {
+    while (system_time() < until ||
+           (rounds[1] < ROUNDS && system_time() < until + PATIENCE)) {
         uint64_t now;
 
         while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
@@ -92,23 +120,30 @@ TEST(cpus_agree)
     stop = true;
     print("worst step back %lu and %lu ns in %lu and %lu readings\n", worst[0], worst[1],
           rounds[0], rounds[1]);
-    CHECK(rounds[1] > 100);
+    CHECK(rounds[1] >= ROUNDS);
     CHECK(worst[0] < MS && worst[1] < MS);
+}
+
+static uint64_t wall_seconds(void)
+{
+    const struct shared_info *si = shared_info();
+
+    return (si->wc_sec | (uint64_t)si->wc_sec_hi << 32) +
+           (system_time() + si->wc_nsec) / 1000000000;
 }
 
 TEST(wall_clock)
 {
-    const struct shared_info *si = shared_info();
-    uint64_t wall = (si->wc_sec | (uint64_t)si->wc_sec_hi << 32) +
-                    (system_time() + si->wc_nsec) / 1000000000;
     unsigned int sec, min, now;
+    uint64_t wall;
     int off;
 
-    CHECK_EQ(si->wc_version & 1, 0);
+    CHECK_EQ(shared_info()->wc_version & 1, 0);
     do {
+        wall = wall_seconds();
         sec = bcd(cmos(0));
         min = bcd(cmos(2));
-    } while (sec != bcd(cmos(0)));
+    } while (sec != bcd(cmos(0)) || wall_seconds() > wall + 1);
     now = (unsigned int)(wall % 3600);
     off = (int)(min * 60 + sec) - (int)now;
     print("wall clock %lu, off by %d s\n", wall, off);
@@ -125,7 +160,7 @@ TEST(singleshot_timer)
 {
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
     struct vcpu_set_singleshot_timer set = {0};
-    uint64_t now;
+    uint64_t now, least_late = ~0ull;
     long rc;
 
     CHECK_EQ(HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &bind), 0);
@@ -134,16 +169,18 @@ TEST(singleshot_timer)
                            __ATOMIC_SEQ_CST);
         set.timeout_abs_ns = system_time() + 3 * MS;
         CHECK_EQ(HC(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &set, 0, 0), 0);
+        CHECK(SOON(*pending_word(bind.port) & 1ul << bind.port % 64));
         now = system_time();
-        while (!(*pending_word(bind.port) & 1ul << bind.port % 64) &&
-               system_time() < set.timeout_abs_ns + 500 * MS)
-            __asm__ volatile("pause");
-        now = system_time();
-        CHECK(*pending_word(bind.port) & 1ul << bind.port % 64);
         /* May differ from the hypervisor's clock by what cpus_agree allows. */
         CHECK(now + MS > set.timeout_abs_ns);
-        CHECK(now < set.timeout_abs_ns + 200 * MS);
+        if (now < set.timeout_abs_ns)
+            now = set.timeout_abs_ns;
+        if (now - set.timeout_abs_ns < least_late)
+            least_late = now - set.timeout_abs_ns;
     }
+    /* The host may make some late, the hypervisor would all. */
+    print("late by %lu us\n", least_late / 1000);
+    CHECK(least_late < 200 * MS);
     set.timeout_abs_ns = 1;
     set.flags = VCPU_SSHOTTMR_future;
     /* A hypervisor may ignore the flag. */
@@ -174,7 +211,7 @@ static void ioapic_write(unsigned int reg, uint32_t val)
  */
 TEST(machine_interrupt)
 {
-    unsigned int before;
+    unsigned int masked_at, periods = 0;
 
     apic_enable();
     set_handler(RTC_VECTOR, on_rtc);
@@ -187,16 +224,18 @@ TEST(machine_interrupt)
     /*
      * The emulated clock drops ticks when the host is busy: how many come is its affair.
      */
-    for (unsigned int i = 0; i < 50 && rtc_irqs <= 30; i++)
-        delay_ns(100 * MS);
+    (void)SOON(rtc_irqs > 30);
     irq_off();
     print("%u interrupts\n", rtc_irqs);
     CHECK(rtc_irqs > 30);
     ioapic_write(0x10 + 2 * RTC_GSI, 0x10000 | RTC_VECTOR);
     irq_on();
-    delay_ns(20 * MS);
-    before = rtc_irqs;
-    delay_ns(50 * MS);
+    /* Many edges more, of which one may have been on its way to us. */
+    masked_at = rtc_irqs;
+    for (uint64_t until = system_time() + PATIENCE;
+         periods < 30 && system_time() < until; delay_ns(MS))
+        periods += !!(cmos(0xc) & 0x40);
     irq_off();
-    CHECK_EQ(rtc_irqs, before);
+    CHECK_EQ(periods, 30);
+    CHECK(rtc_irqs - masked_at <= 1);
 }

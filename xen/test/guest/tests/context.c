@@ -196,6 +196,15 @@ static void flat_cpu(uint16_t vcpu, uint64_t rip)
     record_of(vcpu, HVM_SAVE_CODE(CPU), sizeof(r), &r);
 }
 
+/* vCPU 0 has said that it is there, and halted: an NMI before that would not wake it. */
+static bool soon_halted(void)
+{
+    struct xen_domctl op = {0};
+
+    return flat_soon(&words->there, 1) &&
+           SOON(!domctl(&op, XEN_DOMCTL_getvcpuinfo, guest) && !op.u.getvcpuinfo.online);
+}
+
 /*
  * Halted with interrupts off is not the same as never started. Broken, a guest that comes
  * back has a processor less, or one that runs on before the NMI that it waits for.
@@ -211,7 +220,7 @@ TEST(halted_stays_halted)
     flat_cpu(1, in_code(halt_sender));
     CHECK_EQ(load(), 0);
     CHECK_EQ(simple(XEN_DOMCTL_unpausedomain, guest), 0);
-    CHECK(flat_soon(&words->there, 1));
+    CHECK(soon_halted());
     delay_ns(20000000);
     CHECK_EQ(simple(XEN_DOMCTL_pausedomain, guest), 0);
     r = saved(HVM_SAVE_CODE(CPU));
@@ -250,7 +259,7 @@ static bool halt_and_nmi(void)
     flat_cpu(0, in_code(halt_code));
     flat_cpu(1, in_code(halt_sender));
     words->there = words->woken = words->nmis = words->send = 0;
-    if (load() || simple(XEN_DOMCTL_unpausedomain, guest) || !flat_soon(&words->there, 1))
+    if (load() || simple(XEN_DOMCTL_unpausedomain, guest) || !soon_halted())
         return false;
     words->send = 1;
     return flat_soon(&words->nmis, 1);

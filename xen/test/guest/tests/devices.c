@@ -200,13 +200,13 @@ TEST(interrupts_by_mmio)
     taken = 0;
     irq_on();
     *reg(APIC, 0x300) = 0x44000 | VECTOR;       /* to self */
-    delay_ns(1000000);
-    CHECK_EQ(taken, 1);
+    CHECK(SOON(taken == 1));
     *reg(APIC, TPR) = 0x80;                     /* above the vector's class */
     *reg(APIC, 0x300) = 0x44000 | VECTOR;
     delay_ns(1000000);
     CHECK_EQ(taken, 1);
     *reg(APIC, TPR) = 0;
+    CHECK(SOON(taken == 2));
     delay_ns(1000000);
     CHECK_EQ(taken, 2);
     irq_off();
@@ -214,7 +214,7 @@ TEST(interrupts_by_mmio)
 
 TEST(timer)
 {
-    uint64_t start;
+    uint64_t start, time;
 
     use_xapic();
     set_handler(VECTOR, on_interrupt);
@@ -224,13 +224,14 @@ TEST(timer)
     irq_on();
     start = system_time();                      /* before the first period begins */
     *reg(APIC, 0x380) = 500000;                 /* 5 ms */
-    while (taken < 10 && system_time() - start < 2000000000ull)
-        __asm__ volatile("pause");
+    (void)SOON(taken >= 10);
     irq_off();
     *reg(APIC, 0x380) = 0;
-    print("10 periods of 5 ms took %lu us\n", (system_time() - start) / 1000);
-    CHECK(taken >= 10 && taken < 14);
-    CHECK(system_time() - start >= 49000000ull);
+    time = system_time() - start;
+    print("%u periods of 5 ms took %lu us\n", taken, time / 1000);
+    /* Some may be late and some lost, but no more come than there are periods. */
+    CHECK(taken >= 10);
+    CHECK(time + 1000000 >= taken * 5000000ull);
     CHECK_EQ(*reg(APIC, 0x390), 0);
     *reg(APIC, 0x320) = 0x10000;
 }
@@ -279,26 +280,45 @@ TEST(config_ports)
     CHECK_EQ(inl(0xcfc), 0xffffffff);
 }
 
-TEST(counter2)
+static unsigned int latch_counter2(void)
 {
-    unsigned int first, second;
+    unsigned int low;
+
+    outb(0x80, 0x43);
+    low = inb(0x42);
+    return low | (unsigned int)inb(0x42) << 8;
+}
+
+/* Counter 2 from its start for 10 ms; how long that took at most. */
+static uint64_t count_down(uint8_t *out, unsigned int *ticks)
+{
+    uint64_t start = system_time();
 
     outb((inb(0x61) & 0xfc) | 1, 0x61);
     outb(0xb0, 0x43);
     outb(0xff, 0x42);
     outb(0xff, 0x42);
-    CHECK_EQ(inb(0x61) & 0x20, 0);
-    outb(0x80, 0x43);                           /* latch */
-    first = inb(0x42);
-    first |= inb(0x42) << 8;
+    *out = inb(0x61) & 0x20;
+    *ticks = latch_counter2();
     delay_ns(10000000);
-    outb(0x80, 0x43);
-    second = inb(0x42);
-    second |= inb(0x42) << 8;
-    print("counter 2: %u ticks in 10 ms\n", first - second);
-    CHECK(first - second > 11900 && first - second < 60000);
-    delay_ns(50000000);
-    CHECK_EQ(inb(0x61) & 0x20, 0x20);
+    *ticks -= latch_counter2();
+    return system_time() - start;
+}
+
+/* It is at its end, and goes on, after 54.9 ms: that must not come into our measuring. */
+TEST(counter2)
+{
+    uint64_t took = ~0ull;
+    unsigned int ticks;
+    uint8_t out;
+
+    for (unsigned int n = 0; n < 1000 && took > 50000000; n++)
+        took = count_down(&out, &ticks);
+    print("counter 2: %u ticks in 10 ms\n", ticks);
+    CHECK(took <= 50000000);
+    CHECK_EQ(out, 0);
+    CHECK(ticks > 11900 && ticks < 60000);
+    CHECK(SOON(inb(0x61) & 0x20));
     outb(inb(0x61) & 0xfc, 0x61);
 }
 
@@ -341,7 +361,6 @@ TEST(cr8)
     delay_ns(1000000);
     CHECK_EQ(taken, 0);
     __asm__ volatile("movq %0, %%cr8" ::"r"(0ul));
-    delay_ns(1000000);
-    CHECK_EQ(taken, 1);
+    CHECK(SOON(taken == 1));
     irq_off();
 }

@@ -174,9 +174,7 @@ static long dma_is_void(void)
     bool was_late = dma_busy();
 
     late += was_late;
-    for (unsigned int ms = 0; ms < 5000 && dma_busy(); ms++)
-        delay_ns(1000000);
-    if (dma_busy())
+    if (!SOON(!dma_busy()))
         return -11;
     return was_late && *lent != MARK ? -12 : 0;
 }
@@ -229,9 +227,7 @@ TEST(thousand_owners)
     registers_mfn = edu_config_read(devfn, 0x10) >> 12;
     for (unsigned int n = 0; n < 4 * STEPS; n++)    /* what is allocated once for all */
         CHECK_EQ(one_life(n), 0);
-    delay_ns(50000000);
-    pages = free_pages();
-    used = bytes_in_use();
+    at_rest(&pages, &used);
     CHECK(used > 0);
     CHECK(as_before(pages, used));
     for (unsigned int n = 0; n < ROUNDS; n++) {

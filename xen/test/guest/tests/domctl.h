@@ -38,11 +38,8 @@ static inline uint64_t free_pages(void)
 /* Freed by a tasklet a little after the hypercall: wait, with a bound. */
 static inline bool free_again(uint64_t want)
 {
-    for (unsigned int i = 0; i < 1000; i++) {
-        if (free_pages() == want)
-            return true;
-        delay_ns(1000000);
-    }
+    if (SOON(free_pages() == want))
+        return true;
     print("free: %lu, before: %lu\n", free_pages(), want);
     return false;
 }

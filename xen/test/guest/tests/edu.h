@@ -55,9 +55,7 @@ static inline bool edu_busy(uintptr_t base)
 /* false: it never ended. */
 static inline bool edu_end(uintptr_t base)
 {
-    for (unsigned int ms = 0; ms < 5000 && edu_busy(base); ms++)
-        delay_ns(1000000);
-    return !edu_busy(base);
+    return SOON(!edu_busy(base));
 }
 
 static inline bool edu_dma(uintptr_t base, uint64_t source, uint64_t target)

@@ -61,9 +61,7 @@ static long upcall_by_vector(void)
 
 static bool wait_upcalls(unsigned int want)
 {
-    for (unsigned int i = 0; i < 1000 && upcalls < want; i++)
-        delay_ns(100000);
-    return upcalls >= want;
+    return SOON(upcalls >= want);
 }
 
 /* A channel from this domain to itself. */

@@ -101,11 +101,7 @@ static inline bool fault_each(const struct fault_op *op)
     if (op->lasting ? !fault_start(op) || !fault_end(op)
                     : !fault_rehearse(op) || !fault_rehearse(op))
         return false;
-    delay_ns(2000000);
-    before = free_pages();
-    used = bytes_in_use();
-    if (!as_before(before, used))
-        return false;
+    at_rest(&before, &used);
     for (n = 1; n < FAULT_MOST; n++) {
         if (!fault_round(op, n, false, &unfelt, &through))
             return false;

@@ -238,9 +238,7 @@ static bool each_table(const struct fault_op *op)
 
     if (!fault_rehearse(op) || !fault_rehearse(op))
         return false;
-    delay_ns(2000000);
-    before = free_pages();
-    used = bytes_in_use();
+    at_rest(&before, &used);
     for (n = 0; n < 2 * PAGES && !through; n++)
         if (!with_tables(op, n, &through) || !as_before(before, used)) {
             print("%s: with %u tables something was lost\n", op->name, n);

@@ -60,12 +60,10 @@ static inline struct hvm_hw_cpu flat_state(uint64_t rip)
     };
 }
 
-/* The word becomes n within a second. */
+/* The word becomes n, waited for with PATIENCE. */
 static inline bool flat_soon(const volatile uint32_t *word, uint32_t n)
 {
-    for (unsigned int ms = 0; ms < 1000 && *word != n; ms++)
-        delay_ns(1000000);
-    return *word == n;
+    return SOON(*word == n);
 }
 
 #endif

@@ -92,9 +92,7 @@ static bool goes_on(void)
 {
     uint32_t before = words->turns;
 
-    for (unsigned int ms = 0; ms < 1000 && words->turns == before; ms++)
-        delay_ns(1000000);
-    return words->turns != before;
+    return SOON(words->turns != before);
 }
 
 static void one_behind_the_other(uint32_t flags)

@@ -48,8 +48,12 @@ static bool take_back(domid_t from)
     if ((from != DOMID_IO && deassign_device(from, devfn)) ||
         deassign_device(DOMID_IO, devfn))
         return false;
-    edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY | MASTER);
+    /* What its last owner began must not come out in our memory. */
+    edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MEMORY);
     regs = edu_config_read(devfn, 0x10) & ~15u;
+    if (!edu_end(regs))
+        return false;
+    edu_config_write(devfn, COMMAND, edu_config_read(devfn, COMMAND) | MASTER);
     if (regs != host_bar)
         print("the device moved from %x to %lx\n", host_bar, regs);
     ours[0] = 0x1111;
@@ -104,12 +108,7 @@ static bool guest_dma(uint64_t source, uint64_t target, bool interrupt)
     remote_write(PLACE + 0x90, 8, EDU_BYTES);
     remote_write(PLACE + 0x98, 8,
                  1 | (source == EDU_BUFFER ? 2 : 0) | (interrupt ? 4 : 0));
-    for (unsigned int ms = 0; ms < 5000; ms++) {
-        if (!(remote_read(PLACE + 0x98, 8) & 1))
-            return true;
-        delay_ns(1000000);
-    }
-    return false;
+    return SOON(!(remote_read(PLACE + 0x98, 8) & 1));
 }
 
 static bool msi_on(bool on)

@@ -99,14 +99,30 @@ static inline long bytes_in_use(void)
     return HC2(HYPERVISOR_TEST_OP, TESTOP_BYTES_IN_USE, 0);
 }
 
+/*
+ * What is free and in use, with nothing left of what died before: as that goes a little
+ * after the call, maybe on another CPU, until both have stood still for a while.
+ */
+static inline void at_rest(uint64_t *pages, long *used)
+{
+    unsigned int still = 0;
+
+    *pages = *used = 0;
+    for (unsigned int ms = 0; ms < 10000 && still < 50; ms++) {
+        bool same = free_pages() == *pages && bytes_in_use() == *used;
+
+        still = same ? still + 1 : 0;
+        *pages = free_pages();
+        *used = bytes_in_use();
+        delay_ns(1000000);
+    }
+}
+
 /* A dead domain's last page goes a little after the call: wait, with a bound. */
 static inline bool as_before(uint64_t pages, long used)
 {
-    for (unsigned int ms = 0; ms < 1000; ms++) {
-        if (free_pages() == pages && bytes_in_use() == used)
-            return true;
-        delay_ns(1000000);
-    }
+    if (SOON(free_pages() == pages && bytes_in_use() == used))
+        return true;
     print("free %lu, was %lu; in use %ld, was %ld\n", free_pages(), pages,
           bytes_in_use(), used);
     return false;

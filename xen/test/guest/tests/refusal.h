@@ -71,7 +71,7 @@ static inline bool refusal_shown(uintptr_t regs, uint32_t devfn, domid_t owner,
 
     if (amd)
         unit_refused(&index);
-    for (unsigned int tries = 0; tries < 40; tries++) {
+    for (uint64_t until = system_time() + PATIENCE; system_time() < until;) {
         if (!edu_dma(regs, EDU_BUFFER, address))
             return false;
         delay_ns(5000000);

@@ -99,9 +99,7 @@ static inline long remote_start(domid_t *id, uint32_t emulate)
     if ((rc = set_flat_cpu(*id, 0, REMOTE_ENTRY, REMOTE_INFO)) ||
         (rc = simple(XEN_DOMCTL_unpausedomain, *id)))
         return rc;
-    for (unsigned int ms = 0; ms < 10000 && remote_box->ready != REMOTE_READY; ms++)
-        delay_ns(1000000);
-    return remote_box->ready == REMOTE_READY ? 0 : -XEN_ETIMEDOUT;
+    return SOON(remote_box->ready == REMOTE_READY) ? 0 : -XEN_ETIMEDOUT;
 }
 
 /* What the toolstack does about a memory BAR: host frames from first on. */
@@ -142,11 +140,8 @@ static inline void remote_post(enum remote_command command, uint64_t address,
 /* false: it did not answer in time. */
 static inline bool remote_done(void)
 {
-    for (unsigned int ms = 0; ms < 10000; ms++) {
-        if (remote_box->answered == remote_box->asked)
-            return true;
-        delay_ns(1000000);
-    }
+    if (SOON(remote_box->answered == remote_box->asked))
+        return true;
     print("no answer to command %u, address %lx\n", remote_box->command,
           remote_box->address);
     return false;
@@ -189,8 +184,7 @@ static inline uint32_t remote_arrived(unsigned int vector, uint32_t n)
 {
     volatile uint32_t *count = &remote_box->arrived[vector - REMOTE_VECTOR];
 
-    for (unsigned int ms = 0; ms < 3000 && *count < n; ms++)
-        delay_ns(1000000);
+    (void)SOON(*count >= n);
     return *count;
 }
 

@@ -124,11 +124,8 @@ TEST(guest_that_asks)
         edu_config_write(devfn, 4, edu_config_read(devfn, 4) | 6);
         CHECK(only_reserved());
         /* The first round grows our own tables. */
-        if (round == 0) {
-            delay_ns(100000000);
-            pages = free_pages();
-            used = bytes_in_use();
-        }
+        if (round == 0)
+            at_rest(&pages, &used);
         CHECK(as_before(pages, used));
     }
 }

@@ -37,9 +37,7 @@ static void secondary(unsigned int n)
 
 static bool wait_for(volatile unsigned int *what, unsigned int want)
 {
-    for (unsigned int ms = 0; ms < 2000 && *what != want; ms++)
-        delay_ns(1000000);
-    return *what == want;
+    return SOON(*what == want);
 }
 
 static volatile unsigned int by_hypercall;
@@ -94,21 +92,15 @@ TEST(start_all)
     for (unsigned int i = 1; i < n && i < MAX_CPUS; i++) {
         ipis = 0;
         CHECK(cpu_start(i, secondary));
-        for (unsigned int ms = 0; ms < 1000 && !ran[i]; ms++)
-            delay_ns(1000000);
-        CHECK_EQ(ran[i], 2 * i);
+        CHECK(wait_for(&ran[i], 2 * i));
         apic_send(2 * i, 0x4050);
-        for (unsigned int ms = 0; ms < 1000 && !cpu_finished(i); ms++)
-            delay_ns(1000000);
+        CHECK(cpu_ends(i));
         CHECK_EQ(ipis, 1);
-        CHECK(cpu_finished(i));
     }
 }
 
 TEST(apic_timer)
 {
-    uint64_t until;
-
     apic_enable();
     set_handler(0x51, on_timer);
     wrmsr(X2APIC_TIMER_DIV, 0xb);
@@ -116,9 +108,7 @@ TEST(apic_timer)
     fired = 0;
     irq_on();
     wrmsr(X2APIC_TIMER_COUNT, 100000);
-    until = system_time() + 1000000000;
-    while (!fired && system_time() < until)
-        ;
+    (void)SOON(fired);
     irq_off();
     CHECK_EQ(fired, 1);
     wrmsr(X2APIC_TIMER_LVT, 0x10000);
@@ -156,12 +146,9 @@ static volatile unsigned int served, in_handler, asked_again;
 /* Its first time it leaves the guest for nothing, and ends only when asked for again. */
 static void on_slow(struct frame *f)
 {
-    uint64_t until = rdtsc() + 3000000000u;
-
     (void)f;
     in_handler = 1;
-    while (!asked_again && rdtsc() < until)
-        __asm__ volatile("pause");
+    (void)SOON(asked_again);
     served++;
     apic_eoi();
 }
@@ -186,8 +173,7 @@ TEST(again_while_served)
     CHECK(cpu_start(1, ask_again));
     irq_on();
     apic_send((uint32_t)rdmsr(X2APIC_ID), 0x4053);
-    for (unsigned int ms = 0; ms < 100 && served != 2; ms++)
-        delay_ns(1000000);
+    (void)SOON(served == 2);
     irq_off();
     CHECK_EQ(asked_again, 1);
     CHECK_EQ(served, 2);
@@ -203,6 +189,12 @@ static void count_me(unsigned int n)
     __atomic_fetch_add(&times_run, 1, __ATOMIC_SEQ_CST);
 }
 
+/* In a HLT with interrupts off it is not up, as before it was started. */
+static bool halted(unsigned int n)
+{
+    return HC(__HYPERVISOR_vcpu_op, VCPUOP_is_up, n, 0, 0, 0) == 0;
+}
+
 /* After its function a CPU halts with interrupts off; INIT and SIPI start it again. */
 TEST(restart_halted)
 {
@@ -212,7 +204,7 @@ TEST(restart_halted)
     for (unsigned int round = 1; round <= 5; round++) {
         CHECK(cpu_start(1, count_me));
         CHECK(wait_for(&times_run, round));
-        delay_ns(2000000);
+        CHECK(SOON(halted(1)));
     }
 }
 
@@ -264,6 +256,8 @@ TEST(nmi_wakes_halted)
         times_run = 0;
         CHECK(cpu_start(1, halt_once));
         CHECK(wait_for(&times_run, 1));
+        /* An NMI before the HLT would not end it. */
+        CHECK(SOON(halted(1)));
         delay_ns(2000000);
         CHECK_EQ(behind_halt, round - 1);
         if (round == 1)

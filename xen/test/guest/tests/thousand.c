@@ -74,10 +74,7 @@ TEST(thousand_lives)
     long used;
 
     CHECK_EQ(one_life(127), 0); /* what is allocated once for all */
-    delay_ns(20000000);
-    before = free_pages();
-    used = bytes_in_use();
-    CHECK(as_before(before, used));
+    at_rest(&before, &used);
     for (unsigned int i = 0; i < ROUNDS; i++) {
         long rc = one_life(i % 128);
 

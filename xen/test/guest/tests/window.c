@@ -16,7 +16,7 @@
 #define AGAIN   0x72000ul   /* where freed frames come back */
 #define TAKEN   0x2000ul    /* the same in the other domain */
 #define NR_TAKEN 64u
-#define TRIES   5u          /* for a machine so slow that nobody came in time */
+#define TRIES   40u         /* for a host so busy that nobody came in time */
 
 #define FLUSH_MS    1000u   /* the DMA comes 100 ms after its command */
 #define BEFORE_MS   30u     /* from the beginning of that to the race */
@@ -38,9 +38,7 @@ static bool busy(void)
 
 static bool finish(void)
 {
-    for (unsigned int ms = 0; ms < 5000 && busy(); ms++)
-        delay_ns(1000000);
-    return !busy();
+    return SOON(!busy());
 }
 
 static void begin(unsigned long gfn)
@@ -115,23 +113,31 @@ TEST(find_device)
         print("no fault injection in this build\n");
 }
 
-/* The device does reach a page by its old number while the flush is late, not after. */
+/*
+ * The device does reach a page by its old number while the flush is late (unless it was
+ * itself late every time), not after.
+ */
 TEST(window_is_real)
 {
+    bool reached = false;
+
     if (!injects)
         return;
-    CHECK(prepare());
-    at(TARGET)[0] = 0;
-    CHECK_EQ(delay_flush(), 0);
-    begin(TARGET);
-    CHECK_EQ(move(TARGET, OTHER, 1), 0);
-    CHECK(!busy());
-    CHECK_EQ(at(OTHER)[0], MARK);
-    at(OTHER)[0] = 0;
-    begin(TARGET);
-    CHECK(finish());
-    CHECK_EQ(at(OTHER)[0], 0);
-    clear(OTHER, 1);
+    for (unsigned int n = 0; n < TRIES && !reached; n++) {
+        CHECK(prepare());
+        at(TARGET)[0] = 0;
+        CHECK_EQ(delay_flush(), 0);
+        begin(TARGET);
+        CHECK_EQ(move(TARGET, OTHER, 1), 0);
+        CHECK(finish());
+        reached = at(OTHER)[0] == MARK;
+        at(OTHER)[0] = 0;
+        begin(TARGET);
+        CHECK(finish());
+        CHECK_EQ(at(OTHER)[0], 0);
+        clear(OTHER, 1);
+    }
+    CHECK(reached);
 }
 
 /* --- our second vCPU, while the first is in the call ------------------------------- */
@@ -166,9 +172,7 @@ static void second_cpu(unsigned int cpu)
 
 static bool second_idle(void)
 {
-    for (unsigned int ms = 0; ms < 5000 && job != IDLE; ms++)
-        delay_ns(1000000);
-    return job == IDLE;
+    return SOON(job == IDLE);
 }
 
 /* --- a page on the move ------------------------------------------------------------ */
