@@ -10,7 +10,7 @@ after DONE it is switched off from outside). A file NAME.lab beside a test's sou
 says on which machines it runs, one per line, in the words of Machine.parse plus
 
     xen="words for the hypervisor"  args="the kernel's command line"
-    dom0_mem=64M  timeout=300  hypervisor=debian  expect="a regular expression"
+    dom0_mem=64M  timeout=600  hypervisor=debian  expect="a regular expression"
     boot=multiboot2 (or multiboot1: from a GRUB ISO)
 
 `expect` is for runs that end without DONE (a panic that a test provokes): one line
@@ -45,7 +45,7 @@ class Plan:
     xen: str = ""
     args: str = ""
     dom0_mem: str = "64M"
-    timeout: float = 300  # a kernel gives up by itself first, on a busy host as well
+    timeout: float = 600  # a kernel gives up by itself first, on a busy host as well
     expect: str = ""
     boot: str = "kernel"
     before: tuple = ()  # commands for GRUB, if that boots

@@ -20,8 +20,10 @@
 enum remote_command {
     REMOTE_LOAD,        /* value = size bytes of memory at address */
     REMOTE_STORE,
-    REMOTE_IN,          /* the same for an I/O port */
-    REMOTE_OUT,
+    REMOTE_IN,          /* value = what an I/O port gives */
+    REMOTE_CONFIG_LOAD, /* config space, by its ports; address: for the first of them */
+    REMOTE_CONFIG_STORE,
+    REMOTE_SLOTS,       /* value = functions of bus 0 that are there */
     REMOTE_WAIT,        /* halt until vector address has arrived value times */
     REMOTE_FAULTS,      /* value = the exception that a load of address makes, or -1 */
     REMOTE_TAKE,        /* size fresh pages from address on; value = changed words */

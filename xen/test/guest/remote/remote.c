@@ -71,6 +71,22 @@ static void out(uint16_t port, uint32_t size, uint32_t v)
         __asm__ volatile("outl %0, %w1" ::"a"(v), "Nd"(port));
 }
 
+/* Config space of bus 0, as a PCI 2.1 driver does it. at: what register, to its end. */
+static uint16_t config_port(uint64_t at)
+{
+    out(0xcf8, 4, (uint32_t)at & ~3u);
+    return 0xcfc + (at & 3);
+}
+
+static uint64_t count_slots(void)
+{
+    uint64_t n = 0;
+
+    for (uint64_t devfn = 0; devfn < 256; devfn++)
+        n += in(config_port(0x80000000u | devfn << 8), 4) != 0xffffffffu;
+    return n;
+}
+
 /* An interrupt between the look and the halt would be slept through: STI covers HLT. */
 static void wait_for(uint64_t vector, uint64_t times)
 {
@@ -136,8 +152,14 @@ static void obey(void)
     case REMOTE_IN:
         box->value = in((uint16_t)at, size);
         break;
-    case REMOTE_OUT:
-        out((uint16_t)at, size, (uint32_t)v);
+    case REMOTE_CONFIG_LOAD:
+        box->value = in(config_port(at), size);
+        break;
+    case REMOTE_CONFIG_STORE:
+        out(config_port(at), size, (uint32_t)v);
+        break;
+    case REMOTE_SLOTS:
+        box->value = count_slots();
         break;
     case REMOTE_WAIT:
         wait_for(at, v);

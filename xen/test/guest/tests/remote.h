@@ -164,19 +164,18 @@ static inline void remote_write(uint64_t address, uint32_t size, uint64_t value)
     remote_ask(REMOTE_STORE, address, size, value);
 }
 
-/* Config space of bus 0 by the ports, as a PCI 2.1 driver does it. */
+/* Config space of bus 0. */
 static inline uint32_t remote_config(unsigned int devfn, unsigned int reg,
                                      unsigned int size)
 {
-    remote_ask(REMOTE_OUT, 0xcf8, 4, 0x80000000u | devfn << 8 | (reg & 0xfc));
-    return (uint32_t)remote_ask(REMOTE_IN, 0xcfc + (reg & 3), size, 0);
+    return (uint32_t)remote_ask(REMOTE_CONFIG_LOAD, 0x80000000u | devfn << 8 | reg, size,
+                                0);
 }
 
 static inline void remote_set_config(unsigned int devfn, unsigned int reg,
                                      unsigned int size, uint32_t value)
 {
-    remote_ask(REMOTE_OUT, 0xcf8, 4, 0x80000000u | devfn << 8 | (reg & 0xfc));
-    remote_ask(REMOTE_OUT, 0xcfc + (reg & 3), size, value);
+    remote_ask(REMOTE_CONFIG_STORE, 0x80000000u | devfn << 8 | reg, size, value);
 }
 
 /* Wait on our side until the vector has come n times; what it came to. */
