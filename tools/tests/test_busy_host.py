@@ -40,6 +40,13 @@ def test_a_panic_that_takes_its_time_is_heard_out(tmp_path):
     assert endings == ["fatal"] and "the reason" in texts
 
 
+def test_a_machine_that_falls_silent_is_given_up(tmp_path):
+    with Vm(FakeMachine("for n in 1 2 3 4; do echo $n; sleep 0.7; done; exec sleep 100"),
+            tmp_path) as vm:
+        assert vm.watch(60, silence=2) == "silence"
+        assert len(vm.lines) == 4
+
+
 def test_a_panic_without_last_words_ends(tmp_path, monkeypatch):
     monkeypatch.setattr("xlab.vm.SILENCE_SECONDS", 1)
     endings, _ = watched(tmp_path, "echo Xen BUG at x.c:1; exec sleep 100")

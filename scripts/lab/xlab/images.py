@@ -249,9 +249,11 @@ def initrd():
     archive.file("lab/marks.sh", marks, 0o755)
     archive.file("init", init, 0o755)
     paths.appear(final, archive.to_bytes())
+    # Another tree with the same cache may be about to boot from one that is not as old.
     for old in paths.CACHE.glob("initrd-*"):
-        if old != final:
-            old.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if old != final and time.time() - old.stat().st_mtime > 24 * 3600:
+                old.unlink()
     return final
 
 

@@ -46,6 +46,7 @@ class Options:
     kernel: object = None  # None: Debian's
     initrd: object = None
     timeout: float = 900
+    silence: float = 660  # without a line for so long it hangs; more than jobs/script's
     log_items: object = None
     verbose: bool = False
     verbose_kernel: bool = False
@@ -191,7 +192,7 @@ def evidence(vm, ending, hypervisor):
     the processors are, the end of the serial log. The files may be gone later."""
     rows = ["QEMU says: " + vm.errors()] if vm.errors() else []
     named = symbols.file_for(hypervisor)
-    registers = vm.where_it_hangs() if ending in ("timeout", "fatal") else None
+    registers = vm.where_it_hangs() if ending in ("timeout", "silence", "fatal") else None
     if registers:
         rows.append(f"CPU registers at the end: {registers}")
         if named:
@@ -234,7 +235,7 @@ def run(job, options, names=(), on_mark=None, echo=None):
             f"{machine.memory} MiB, iommu {machine.iommu}; serial log {vm.serial_log}")
         profile = symbols.Profile(options.hypervisor) if options.profile else None
         vm.tick = (lambda: profile.sample(vm)) if profile else None
-        ending = vm.watch(options.timeout, on_line)
+        ending = vm.watch(options.timeout, on_line, silence=options.silence)
         result = judge(job, options, names, marks, ending, vm)
         if not result.ok:
             result.notes += _notes(result, vm, ending, options.hypervisor)

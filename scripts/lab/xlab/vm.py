@@ -148,10 +148,11 @@ class Vm:
             self._seen += 1
             yield self.lines[self._seen - 1]
 
-    def watch(self, deadline, on_line=None, stop_on_fatal=True):
+    def watch(self, deadline, on_line=None, stop_on_fatal=True, silence=None):
         """Until the machine goes off. Returns how it ended: 'off', 'timeout', 'fatal'
-        (a panic was printed), or what on_line returned if that was not None."""
-        fatal_at, heard_at = None, 0
+        (a panic was printed), 'silence' (no line for so many seconds), or what on_line
+        returned if that was not None."""
+        fatal_at, heard_at = None, self.elapsed
         while True:
             alive = self.pump(0.1 if self.tick else 0.5)
             if self.tick and alive:
@@ -176,6 +177,9 @@ class Vm:
             if self.elapsed > deadline:
                 self._take_in_rest()
                 return "timeout"
+            if silence and self.elapsed > heard_at + silence:
+                self._take_in_rest()
+                return "silence"
 
     def _take_in_rest(self):
         self.pump(0)
