@@ -24,6 +24,9 @@ class FakeMachine:
     def __init__(self, script):
         self.script = script
 
+    def launcher(self):
+        return []
+
     def qemu_arguments(self):
         return ["sh", "-c", self.script]
 
