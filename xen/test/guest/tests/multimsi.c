@@ -3,9 +3,12 @@
  * A guest drives the sixteen MSI vectors of an xHCI controller (xHCI 1.1, 4.17 and
  * 5.5.2), which has an interrupter for each. An interrupter says so when it is told that
  * the guest has read less than there is. What would be wrong: a vector that arrives as
- * another, that comes twice or not at all, or that comes after the guest asked for fewer.
+ * another, that comes twice or not at all, or that comes after the guest asked for fewer;
+ * or one that does not find a guest that has moved to another CPU.
  */
+#include "refusal.h"
 #include "remote.h"
+#include "sched.h"
 
 #define NEC_ID      0x01941033u
 #define REGS        0xe0000000ul    /* BAR 0 in the guest */
@@ -173,6 +176,94 @@ TEST(several)
 TEST(several_again)
 {
     several();
+}
+
+/* --- where they go ----------------------------------------------------------------- */
+
+/* How many vectors the hypervisor has given out, by its own list; ~0: it does not say. */
+static unsigned int vectors_of(unsigned int cpu)
+{
+    static uint32_t end;
+    uint32_t begin;
+    char want[40];
+
+    console_said(&end, "all that is old");
+    if (console_key('i'))
+        return ~0u;
+    for (unsigned int n = 0; n < 256; n++) {
+        char *at = put_number(put_text(want, "CPU"), cpu, 10);
+
+        *put_text(put_number(put_text(at, ": "), n, 10), " device vectors") = 0;
+        begin = end;
+        if (console_said(&begin, want))
+            return n;
+    }
+    return ~0u;
+}
+
+static unsigned int all_vectors(void)
+{
+    unsigned int sum = 0;
+
+    for (unsigned int cpu = 0; cpu < cpu_count(); cpu++)
+        sum += vectors_of(cpu);
+    return sum;
+}
+
+static long run_on(uint64_t cpus)
+{
+    return affinity_op(XEN_DOMCTL_setvcpuaffinity, guest, 0, &cpus);
+}
+
+/* It is on its way from CPU to CPU while they come. */
+static void while_it_moves(void)
+{
+    uint32_t all = remote_total();
+
+    for (unsigned int n = 0; n < 2 * VECTORS; n++) {
+        unsigned int vector = n % VECTORS;
+        uint32_t mine = count(vector);
+
+        remote_post(REMOTE_STORE, INTERRUPTER(vector) + ERDP, 4,
+                    (RINGS + RING_BYTES * vector + TRB_BYTES) | BUSY);
+        CHECK_EQ(run_on(1ul << (n & 1)), 0);
+        CHECK(remote_done());
+        CHECK_EQ(remote_arrived(FIRST + vector, mine + 1), mine + 1);
+    }
+    CHECK_EQ(remote_total(), all + 2 * VECTORS);
+}
+
+/*
+ * The host's vectors stay on the CPU where they are. The guest has its interrupts where
+ * it runs, be that this CPU or another, and also while that CPU is in no pool.
+ */
+TEST(wherever_it_runs)
+{
+    struct remote_count before = remote_count();
+    unsigned int vectors = all_vectors();
+    struct xen_sysctl_cpupool_op op;
+    uint32_t said = 0;
+    uint64_t cpus;
+
+    CHECK_EQ(start(), 0);
+    CHECK_EQ(give(), 0);
+    set_up();
+    set_control(1 | ORDER(4u));
+    CHECK_EQ(all_vectors(), vectors + VECTORS);
+    for (unsigned int cpu = 0; cpu < cpu_count(); cpu++) {
+        CHECK_EQ(run_on(1ul << cpu), 0);
+        every_vector(VECTORS, 0);
+    }
+    while_it_moves();
+    CHECK_EQ(run_on(~0ul), 0);
+    CHECK_EQ(pool_op(&op, RM, 0, 1, &cpus), 0);
+    every_vector(VECTORS, 0);
+    CHECK_EQ(pool_op(&op, ADD, 0, 1, &cpus), 0);
+    every_vector(VECTORS, 0);
+    CHECK_EQ(all_vectors(), vectors + VECTORS);
+    destroy(before);
+    CHECK_EQ(all_vectors(), vectors);
+    CHECK(!console_said(&said, "unexpected interrupt"));
 }
 
 /* The guest dies with all of them on and some under way. */
