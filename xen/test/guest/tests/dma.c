@@ -381,3 +381,39 @@ TEST(was_in_flight)
     print("%u transfers were under way when the page went\n", in_flight);
     CHECK(in_flight > 0);
 }
+
+/*
+ * Last, for the unit does not come back. We live on with a device that may use what it
+ * remembers: of a page of ours that we give back, and of another's that we had mapped and
+ * that its owner gives back after us. All of the heap goes to the heir: neither is in it.
+ */
+TEST(unit_lost)
+{
+    const unsigned long theirs = 20000;
+    uint64_t own, other;
+
+    next_place();
+    CHECK_EQ(ours_populate(first, 1), 0);
+    CHECK_EQ(reserve(XENMEM_populate_physmap, heir.id, theirs, 1), 1);
+    CHECK_EQ(see_page(heir.id, theirs, VIEW), 0);
+    own = bus_address(&self, first);
+    other = bus_address(&heir, theirs);
+    CHECK(own != NOWHERE && other != NOWHERE);
+    CHECK(warm(first) && warm(VIEW));
+    if (HC2(HYPERVISOR_TEST_OP, TESTOP_STALL_IOMMU, 1)) {
+        print("no fault injection in this build\n");
+        return;
+    }
+    CHECK_EQ(ours_decrease(first, 1), 0);
+    drop_page(VIEW);
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, heir.id, theirs, 1), 1);
+    CHECK(!inherit(own));
+    CHECK(heir_pages > 5000 && free_pages() < 32);
+    for (unsigned int i = 0; i < heir_pages; i++)
+        CHECK(bus_address(&heir, i) != other);
+    dma_begin(first);
+    CHECK(edu_end(regs));
+    dma_begin(VIEW);
+    CHECK(edu_end(regs));
+    disinherit();
+}
