@@ -7,6 +7,7 @@
 #include <xen/lib.h>
 #include <xen/pci.h>
 #include <xen/time.h>
+#include <xen/vpci.h>
 #include <asm/current.h>
 
 #include "private.h"
@@ -36,24 +37,34 @@ static bool count(struct pci_dev *pdev)
     return ++pdev->fault_burst == FAULT_LIMIT;
 }
 
+/*
+ * A guest's device is kept off the bus: its driver has lost it anyway. Domain 0 would
+ * lose its disks, and its drivers set the bit again; one in quarantine may be in a reset.
+ */
+static bool silence(struct pci_dev *pdev)
+{
+    return pdev->domain && !pdev->domain->is_privileged && vpci_stop_dma(pdev);
+}
+
 bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
                         uint64_t detail)
 {
     uint32_t sbdf = (uint32_t)segment << 16 | rid;
     unsigned int lost = 0;
     struct pci_dev *pdev;
-    bool too_many, show;
+    bool too_many, show, stopped;
 
     spin_lock(&pcidevs_lock);
     pdev = pci_find((sbdf_t){ sbdf });
     too_many = pdev && count(pdev);
+    stopped = too_many && silence(pdev);
     /* Not all reports can be switched off: one that goes on comes here every second. */
     show = too_many && ratelimit_pass(&storm_lines, &lost);
     if (show)
         printk(XENLOG_WARNING
                "%s: %pp: %u refused accesses in a second: reports of it are off, "
-               "where they can be, until it is assigned anew\n",
-               iommu->name, &sbdf, FAULT_LIMIT);
+               "where they can be, %suntil it is assigned anew\n",
+               iommu->name, &sbdf, FAULT_LIMIT, stopped ? "and it is off the bus, " : "");
     lost = 0;
     if (show || ratelimit_pass(&fault_lines, &lost)) {
         if (lost)

@@ -64,7 +64,30 @@ static void hw_command_write(struct vpci *v, uint32_t val)
         return;
     }
     v->command = (uint16_t)(val & COMMAND_GUEST);
+    if (v->no_master)
+        v->command &= (uint16_t)~PCI_COMMAND_MASTER;
     vpci_update_command(v);
+}
+
+bool vpci_stop_dma(struct pci_dev *pdev)
+{
+    struct vpci *v = pdev->vpci;
+    uint32_t command;
+
+    ASSERT_LOCKED(&pcidevs_lock);
+    if (!v) {
+        command = pci_conf_read(pdev->sbdf, PCI_COMMAND, 2);
+        pci_conf_write(pdev->sbdf, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER);
+        return command & PCI_COMMAND_MASTER;
+    }
+    spin_lock(&v->d->arch.vpci_lock);
+    command = v->command;
+    if (command & PCI_COMMAND_MASTER) {
+        v->no_master = true;
+        hw_command_write(v, command);
+    }
+    spin_unlock(&v->d->arch.vpci_lock);
+    return command & PCI_COMMAND_MASTER;
 }
 
 static void command_write(struct vpci *v, const struct vpci_field *f, uint32_t val)

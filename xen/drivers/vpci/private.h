@@ -92,6 +92,7 @@ struct vpci {
     bool memory_on;             /* memory decoding, guest's view and hardware's */
     enum vpci_job job;
     unsigned int at;            /* the BAR or the entry that the job is at */
+    bool no_master;             /* not allowed to be one any more */
     uint16_t command;           /* what a guest other than domain 0 wrote there */
     struct vpci_line line;      /* that it pulls; intx is above 3 if it has none */
     bool intx;                  /* the line is the guest's... */

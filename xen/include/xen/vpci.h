@@ -16,6 +16,13 @@ void vpci_remove(struct pci_dev *pdev);
 int vpci_device_reset(struct pci_dev *pdev);
 
 /*
+ * Clear bus mastering of a guest's device; it cannot set it again before it is assigned
+ * anew. False: it is not set, so what was seen of the device is from before it was given
+ * to the guest, or from before the last call. [pcidevs_lock held]
+ */
+bool vpci_stop_dma(struct pci_dev *pdev);
+
+/*
  * A guest's config access; size 1, 2, 4; absent device: all ones / ignored. False: what
  * the write asks for is not done yet, and a softirq is pending: do that, then the same
  * write again. Others' writes to the device get false as well until it is done; reads see

@@ -15,6 +15,7 @@
 #include <xen/softirq.h>
 #include <xen/time.h>
 #include <xen/timer.h>
+#include <xen/vpci.h>
 #include <asm/current.h>
 #include "iommu_fault_cases.h"
 
@@ -28,6 +29,7 @@ struct spinlock pcidevs_lock;
 struct cpu_info fake_cpu_info;
 unsigned int iommu_deadline_ms = 1000, cpu_khz = 1000;
 uint16_t silenced;
+static unsigned int stops;      /* times that OWNED was taken off the bus */
 
 static const struct fault_vendor *v;
 static struct domain owner = { .domain_id = 5 };
@@ -102,6 +104,13 @@ struct pci_dev *pci_find(sbdf_t s)
             return &devs[i];
     }
     return NULL;
+}
+
+bool vpci_stop_dma(struct pci_dev *pdev)
+{
+    assert_int_equal(pcidevs_lock.owner, 1);
+    assert_int_equal(pdev->sbdf.v, OWNED);
+    return !stops++;
 }
 
 unsigned int pci_find_cap(sbdf_t s, uint8_t id)
@@ -236,6 +245,8 @@ static void start(void)
     scheduled = storming = false;
     fires = 0;
     silenced = 0;
+    stops = 0;
+    owner.is_privileged = false;
     refused = recorded = 0;
     owner.iommu.stats.faults = 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(devs); i++)
@@ -360,17 +371,40 @@ static void wild_device(void **state)
         if (n % 7 == 0)
             run();
         assert_int_equal(silenced, 0);
+        assert_int_equal(stops, 0);
     }
     assert_int_equal(lines_with("address"), 20);
     assert_true(refuse(OWNED, 0xa000, true));
     run();
     assert_int_equal(silenced, OWNED);
     assert_int_equal(devs[0].fault_count, 500);
+    assert_int_equal(stops, 1);
+    assert_non_null(strstr(text, "where they can be, and it is off the bus, until"));
     expect_line("address 0xa000");
     now += SECONDS(5);
     assert_true(refuse(FREE, 0xb000, true));
     run();
     expect_line("unit: 479 refused accesses were not shown\n");
+}
+
+/* Domain 0's, and one that is in quarantine: only the reports of it go. */
+static void wild_but_not_stopped(void **state)
+{
+    (void)state;
+    start();
+    owner.is_privileged = true;
+    for (unsigned int i = 0; i < 2; i++) {
+        for (unsigned int n = 0; n < 500; n++) {
+            assert_true(refuse(i ? FREE : OWNED, 0x9000, true));
+            if (n % 7 == 0)
+                run();
+        }
+        run();
+        assert_int_equal(silenced, i ? FREE : OWNED);
+        assert_non_null(strstr(text, "where they can be, until"));
+        now += SECONDS(5);
+    }
+    assert_int_equal(stops, 0);
 }
 
 /* Nothing switches these off, so it is not tried: that flushes what all devices use. */
@@ -387,6 +421,8 @@ static void wild_interrupts(void **state)
             run();
     }
     assert_int_equal(silenced, 0);
+    /* But they are writes on the bus as well. */
+    assert_int_equal(stops, 1);
     expect_line("interrupt refused");
 }
 
@@ -462,7 +498,8 @@ int run_fault_cases(const struct fault_vendor *vendor)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(named),           cmocka_unit_test(round_and_round),
         cmocka_unit_test(meanwhile_more),  cmocka_unit_test(overflow),
-        cmocka_unit_test(wild_device),     cmocka_unit_test(storm),
+        cmocka_unit_test(wild_device),     cmocka_unit_test(wild_but_not_stopped),
+        cmocka_unit_test(storm),
         cmocka_unit_test(broken_unit),     cmocka_unit_test(wild_interrupts),
         cmocka_unit_test(stuck_log),
     };

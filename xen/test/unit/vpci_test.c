@@ -361,6 +361,43 @@ static void test_command(void **state)
     leave();
 }
 
+/* A guest whose device was stopped cannot start it; the next one can. */
+static void test_stopped(void **state)
+{
+    const unsigned int both = PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY;
+
+    (void)state;
+    enter(false);
+    guest_shift = 0x40000 - 0xfe100;
+    wr(0x10, 4, 0x40000000);
+    spin_lock(&pcidevs_lock);
+    assert_false(vpci_stop_dma(&dev));      /* it was its last owner's doing */
+    spin_unlock(&pcidevs_lock);
+    wr(PCI_COMMAND, 2, both);
+    assert_int_equal(cfg[PCI_COMMAND] & 7, both);
+    spin_lock(&pcidevs_lock);
+    assert_true(vpci_stop_dma(&dev));
+    assert_int_equal(cfg[PCI_COMMAND] & 7, PCI_COMMAND_MEMORY);
+    assert_false(vpci_stop_dma(&dev));
+    spin_unlock(&pcidevs_lock);
+    assert_int_equal(rd(PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    assert_int_equal(rd(PCI_COMMAND, 2), 0);
+    assert_int_equal(cfg[PCI_COMMAND] & 7, 0);
+    spin_lock(&pcidevs_lock);
+    vpci_remove(&dev);
+    /* In a domain that has no virtual bus: the device itself is asked. */
+    cfg[PCI_COMMAND] = both;
+    assert_true(vpci_stop_dma(&dev));
+    assert_int_equal(cfg[PCI_COMMAND], PCI_COMMAND_MEMORY);
+    assert_false(vpci_stop_dma(&dev));
+    assert_int_equal(vpci_add(&dev), 0);
+    spin_unlock(&pcidevs_lock);
+    wr(PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    assert_int_equal(cfg[PCI_COMMAND] & 7, PCI_COMMAND_MASTER);
+    leave();
+}
+
 static void use_device(void)
 {
     uint64_t v = 0x42;
@@ -508,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_permission_goes_first),
         cmocka_unit_test(test_holes),
         cmocka_unit_test(test_command),
+        cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_no_memory),
