@@ -209,10 +209,11 @@ static long ioport_mapping(struct domain *d, const struct xen_domctl_ioport_mapp
 /* Messages of devices come through their vPCI; lines are the only thing to bind. */
 static long pt_irq(struct domain *d, const struct xen_domctl_bind_pt_irq *b, bool bind)
 {
-    /* The ABI has no segment there: it is the first. */
+    /* The ABI has no segment there. */
     struct vpci_line l = {
         .bus = b->u.pci.bus, .dev = b->u.pci.device, .intx = b->u.pci.intx,
     };
+    unsigned int gsi = b->machine_irq;
 
     if (b->irq_type != PT_IRQ_TYPE_PCI)
         return -EOPNOTSUPP;
@@ -220,9 +221,11 @@ static long pt_irq(struct domain *d, const struct xen_domctl_bind_pt_irq *b, boo
         return -EINVAL;
     if (!rangeset_contains(&current->domain->irq_caps, b->machine_irq, b->machine_irq))
         return -EPERM;
+    if (!vpci_name_line(d, &l, bind ? NULL : &gsi))
+        return -EINVAL;
     if (!bind)
-        return vpci_unbind_intx(d, &l, b->machine_irq);
-    return d->dying ? -ESRCH : vpci_bind_intx(d, &l, b->machine_irq);
+        return vpci_unbind_intx(d, &l, gsi);
+    return d->dying ? -ESRCH : vpci_bind_intx(d, &l, gsi);
 }
 
 static long send_trigger(struct domain *d, const struct xen_domctl_sendtrigger *t)

@@ -125,6 +125,29 @@ int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi
     return err;
 }
 
+bool vpci_name_line(struct domain *d, struct vpci_line *l, const unsigned int *gsi)
+{
+    struct vpci_domain *vd = d->arch.vpci;
+    bool found = false, several = false;
+    struct vpci_line named = *l;
+    struct vpci *v;
+
+    if (!vd)
+        return true;
+    spin_lock(&d->arch.vpci_lock);
+    list_for_each(v, &vd->devices, link) {
+        named.seg = v->line.seg;
+        if (!same_line(v, &named) || (gsi && !on_gsi(v, *gsi)))
+            continue;
+        several |= found && l->seg && v->line.seg && l->seg != v->line.seg;
+        if (!found || !v->line.seg)
+            l->seg = v->line.seg;
+        found = true;
+    }
+    spin_unlock(&d->arch.vpci_lock);
+    return !several || !l->seg;
+}
+
 /* Lines that arrive at the GSI: this one, or all. False: there is none. */
 static bool disconnect_all(struct domain *d, const struct vpci_line *l, unsigned int gsi)
 {

@@ -54,6 +54,11 @@ struct vpci_line {
  * none or an edge; -EPERM, -EBUSY: see irq_bind_guest().
  */
 int vpci_bind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi);
+/*
+ * The segment of a line that is named without one: 0 if d has such a line there, else the
+ * only one in which it has (gsi: and that arrives at this GSI). False: there are several.
+ */
+bool vpci_name_line(struct domain *d, struct vpci_line *l, const unsigned int *gsi);
 /* -ENOENT: there is no such binding. */
 int vpci_unbind_intx(struct domain *d, const struct vpci_line *l, unsigned int gsi);
 /* Whatever line of d's the GSI is. */

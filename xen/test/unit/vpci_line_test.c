@@ -137,6 +137,41 @@ static void test_lines_of_two_segments(void **state)
     leave();
 }
 
+static bool name(unsigned int dev, const unsigned int *gsi, uint16_t expect)
+{
+    struct vpci_line l = { .dev = (uint8_t)dev };
+    bool one = vpci_name_line(&d, &l, gsi);
+
+    assert_int_equal(l.seg, expect);
+    return one;
+}
+
+/* Lines whose segment nobody says: the first, or the only one. */
+static void test_lines_without_segment(void **state)
+{
+    struct vpci_line b = { .seg = 1, .dev = 3 };
+    unsigned int gsi = 21, none = 22;
+
+    (void)state;
+    enter_with(PCI_SBDF(1, 0, 3, 0), 0);
+    assert_true(name(3, NULL, 0));
+    assert_true(name(4, NULL, 0));
+    assert_int_equal(vpci_bind_intx(&d, &b, gsi), 0);
+    assert_true(name(3, &gsi, 1));
+    assert_true(name(3, &none, 0));
+    assert_int_equal(vpci_unbind_intx(&d, &b, gsi), 0);
+    vpci_remove(&dev);
+    assert_true(name(3, NULL, 1));
+    /* In two others: which one cannot be told. */
+    dev.sbdf = PCI_SBDF(2, 0, 3, 0);
+    other.vpci->line.seg = 3;
+    assert_int_equal(vpci_add(&dev), 0);
+    assert_false(name(3, NULL, 3));
+    other.vpci->line.seg = 0;
+    assert_true(name(3, NULL, 0));
+    leave();
+}
+
 /* A function joins the others of its slot's line, and the line stays with the last. */
 static void test_functions_of_a_line(void **state)
 {
@@ -159,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_lines_of_two_buses),
         cmocka_unit_test(test_lines_on_one_gsi),
         cmocka_unit_test(test_lines_of_two_segments),
+        cmocka_unit_test(test_lines_without_segment),
         cmocka_unit_test(test_functions_of_a_line),
     };
 

@@ -40,7 +40,7 @@ static uint8_t *config_of(sbdf_t s)
 {
     if (other.domain && s.v == other.sbdf.v)
         return other_cfg;
-    assert_int_equal(s.v, S.v);
+    assert_int_equal(s.v, dev.sbdf.v);
     return cfg;
 }
 
