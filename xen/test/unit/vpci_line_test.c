@@ -167,7 +167,7 @@ static void test_lines_without_segment(void **state)
     other.vpci->line.seg = 3;
     assert_int_equal(vpci_add(&dev), 0);
     assert_false(name(3, NULL, 3));
-    other.vpci->line.seg = 0;
+    dev.vpci->line.seg = 0;
     assert_true(name(3, NULL, 0));
     leave();
 }
