@@ -9,6 +9,7 @@
 #include <xen/mm.h>
 #include <xen/ratelimit.h>
 #include <xen/softirq.h>
+#include <xen/table_pool.h>
 #include <xen/timer.h>
 #include <asm/pt.h>
 
@@ -56,8 +57,8 @@ struct iommu_model {
  * wait for a completed flush. Guarded by d->iommu.lock.
  */
 struct iommu_tables {
-    struct domain *d;
     struct pt pt;
+    struct table_pool pool;
     struct page_list retired;   /* tables no longer linked */
     uint64_t changing;          /* the block that is being mapped or unmapped */
     pt_entry_t absent;          /* how an empty entry is written */

@@ -28,10 +28,11 @@ void iommu_write_back(const void *p, size_t len)
 static int alloc_table(void *ctx, unsigned long *mfn)
 {
     struct iommu_tables *t = ctx;
-    pt_entry_t *table = charge_alloc_pages(&t->d->charge, CHARGE_IOMMU_TABLE, 0);
+    pt_entry_t *table = table_pool_get(&t->pool);
 
     if (!table)
         return -ENOMEM;
+    virt_to_page(table)->type = 0;
     if (t->absent)
         fill_words(table, t->absent, PT_ENTRIES);
     if (t->write_back)
@@ -41,22 +42,27 @@ static int alloc_table(void *ctx, unsigned long *mfn)
 }
 
 /* One that was linked; in quarantine it is uncharged but never reaches the heap. */
-static void drop_table(const struct iommu_tables *t, unsigned long mfn)
+static void drop_table(struct iommu_tables *t, unsigned long mfn)
 {
-    if (t->quarantine)
+    void *table = mfn_to_virt(_mfn(mfn));
+
+    if (t->quarantine) {
         page_quarantine(mfn_to_page(_mfn(mfn)));
-    charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
+        table_pool_drop(&t->pool, table);
+    } else {
+        table_pool_put(&t->pool, table);
+    }
 }
 
 /* While the tree is in use this is one that no unit ever saw: there was no other. */
 static void free_table(void *ctx, unsigned long mfn)
 {
-    const struct iommu_tables *t = ctx;
+    struct iommu_tables *t = ctx;
 
     if (t->closing)
         drop_table(t, mfn);
     else
-        charge_free_pages(mfn_to_virt(_mfn(mfn)), 0);
+        table_pool_put(&t->pool, mfn_to_virt(_mfn(mfn)));
 }
 
 /* Which block's change it was replaces the count in a table that is no longer linked. */
@@ -116,12 +122,19 @@ static const struct pt_ops table_ops = {
 int iommu_tables_init(struct iommu_tables *t, struct domain *d,
                       const struct iommu_model *model)
 {
-    t->d = d;
+    int err;
+
     t->absent = model->absent;
     t->write_back = model->write_back;
     page_list_init(&t->retired);
-    return pt_init(&t->pt, model->format, &table_ops, t, model->levels,
-                   iommu_options.superpages ? model->max_leaf : 0);
+    table_pool_init(&t->pool, &d->charge, CHARGE_IOMMU_TABLE, TABLE_POOL_UNLIMITED, true);
+    err = table_pool_reserve(&t->pool);
+    if (!err)
+        err = pt_init(&t->pt, model->format, &table_ops, t, model->levels,
+                      iommu_options.superpages ? model->max_leaf : 0);
+    if (err)
+        table_pool_destroy(&t->pool);
+    return err;
 }
 
 void iommu_tables_lose(struct iommu_tables *t)
@@ -211,12 +224,17 @@ static unsigned long piece_inside(const struct iommu_tables *t, unsigned long pf
 /* Only a leaf larger than the block is in the way of taking the block out. */
 int iommu_tables_prepare_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
 {
+    int err;
+
     if (order > IOMMU_MAX_ORDER || dfn_x(dfn) & ((1UL << order) - 1))
         return -EINVAL;
     if (dfn_x(dfn) >= pt_limit(&t->pt))
         return 0;
     t->changing = BLOCK(dfn_x(dfn), order);
-    return pt_split(&t->pt, dfn_x(dfn), order / 9);
+    t->pool.removing = true;
+    err = pt_split(&t->pt, dfn_x(dfn), order / 9);
+    t->pool.removing = false;
+    return err;
 }
 
 int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
@@ -230,6 +248,7 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
     if (start >= pt_limit(&t->pt))
         return 0;
     t->changing = BLOCK(start, order);
+    t->pool.removing = true;
     /* Only a leaf larger than the piece needs memory, and then it is the only leaf. */
     for (unsigned long off = 0; off < nr && !err; off += piece) {
         struct pt_cursor cur = { 0 };
@@ -237,6 +256,7 @@ int iommu_tables_unmap(struct iommu_tables *t, dfn_t dfn, unsigned int order)
         piece = t->quarantine ? piece_inside(t, start + off, nr - off) : nr;
         err = pt_unmap(&t->pt, start + off, piece, &cur);
     }
+    t->pool.removing = false;
     if (!err)
         prune(t, start);
     return err;
@@ -281,7 +301,12 @@ void iommu_tables_reap(struct iommu_tables *t)
 
 int iommu_tables_free(struct iommu_tables *t)
 {
+    int err;
+
     t->closing = true;
     iommu_tables_reap(t);
-    return t->pt.root ? pt_destroy(&t->pt, FREE_BUDGET) : 0;
+    err = t->pt.root ? pt_destroy(&t->pt, FREE_BUDGET) : 0;
+    if (!err)
+        table_pool_destroy(&t->pool);
+    return err;
 }

@@ -4,6 +4,6 @@ iommu_amd_SRCS := drivers/passthrough/tables.c \
                   drivers/passthrough/map.c drivers/passthrough/amd/queue.c \
                   drivers/passthrough/amd/map.c \
                   $(addprefix arch/x86/mm/,pt.c pt_range.c pt_fmt_amdvi.c) \
-                  $(addprefix common/mem/,heap.c alloc.c charge.c)
+                  $(addprefix common/mem/,heap.c alloc.c charge.c table_pool.c)
 iommu_amd_EXTRA := iommu_cases.c iommu_lost_cases.c fake_ram.c fake_core.c
 iommu_amd_CFLAGS = -include $(T)/mmio_fake.h

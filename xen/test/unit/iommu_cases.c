@@ -134,7 +134,10 @@ void fill_table(void)
 
 uint64_t tables(void)
 {
-    return d.charge.objects[CHARGE_IOMMU_TABLE];
+    const struct table_pool *pool = &d.iommu.priv->tables.pool;
+
+    assert_int_equal(d.charge.objects[CHARGE_IOMMU_TABLE], pool->owned);
+    return pool->owned - pool->nr_idle;
 }
 
 /* ---- tests ---- */
@@ -288,18 +291,76 @@ static void test_no_memory(void **state)
         assert_int_equal(err, -ENOMEM);
         assert_int_equal(v->walk(&d, BASE + 5, &mfn), 0);
     }
-    assert_int_equal(flush_one(BASE, 512), 0);
-    alloc_fail_arm(1);
-    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE + 7), 0), -ENOMEM);
-    alloc_fail_arm(0);
-    for (unsigned long i = 0; i < 512; i++) {
-        assert_int_equal(v->walk(&d, BASE + i, &mfn), 3);
-        assert_int_equal(mfn, 0x40000 + i);
-    }
-    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE + 7), 0), 0);
-    assert_int_equal(v->walk(&d, BASE + 7, &mfn), 0);
-    assert_int_equal(v->walk(&d, BASE + 8, &mfn), 3);
     finish();
+}
+
+/*
+ * Part of a large entry can be given back when there is no memory: of as many as there
+ * are spare tables. The next one stays as it was (I4).
+ */
+static void test_spare_tables(void **state)
+{
+    const struct table_pool *pool;
+    unsigned long mfn = 0, last = BASE + 512 * TABLE_POOL_SPARE;
+
+    (void)state;
+    start();
+    pool = &d.iommu.priv->tables.pool;
+    for (unsigned long at = BASE; at <= last; at += 512)
+        assert_int_equal(iommu_space_map(&d, _dfn(at), _mfn(at - BASE + 512), 9, 3), 0);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
+
+    alloc_fail_from(1);
+    /* Not for what only comes to be: all of them stay for the others. */
+    assert_int_equal(iommu_space_map(&d, _dfn(last + 513), _mfn(0x5000), 0, 3), -ENOMEM);
+    assert_int_equal(iommu_tables_prepare_map(&d.iommu.priv->tables, _dfn(BASE), 0),
+                     -ENOMEM);
+    for (unsigned long at = BASE; at < last; at += 512) {
+        assert_int_equal(iommu_space_unmap(&d, _dfn(at + 7), 0), 0);
+        assert_int_equal(v->walk(&d, at + 7, &mfn), 0);
+        assert_int_equal(v->walk(&d, at + 8, &mfn), 3);
+        assert_int_equal(mfn, at + 8 - BASE + 512);
+        assert_int_equal(flush_one(at + 7, 1), 0);
+    }
+    assert_int_equal(pool->nr_idle, 0);
+    assert_int_equal(iommu_space_unmap(&d, _dfn(last + 7), 0), -ENOMEM);
+    assert_int_equal(iommu_tables_prepare_unmap(&d.iommu.priv->tables, _dfn(last), 0),
+                     -ENOMEM);
+    for (unsigned long i = 0; i < 512; i++) {
+        assert_int_equal(v->walk(&d, last + i, &mfn), 3);
+        assert_int_equal(mfn, last + i - BASE + 512);
+    }
+
+    /* A table that goes makes up for one, as good as new, and so does one that comes. */
+    assert_int_equal(iommu_space_unmap(&d, _dfn(BASE), 9), 0);
+    assert_int_equal(flush_one(BASE, 512), 0);
+    assert_int_equal(pool->nr_idle, 1);
+    for (unsigned long i = 0; i < 512; i++) {
+        assert_int_equal(iommu_space_unmap(&d, _dfn(last + i), 0), 0);
+        assert_int_equal(v->walk(&d, last + i, &mfn), 0);
+        assert_int_equal(flush_one(last + i, 1), 0);
+        assert_int_equal(pool->nr_idle, i == 511);
+    }
+    alloc_fail_arm(0);
+    assert_int_equal(iommu_space_map(&d, _dfn(last + 513), _mfn(0x5000), 0, 3), 0);
+    assert_int_equal(pool->nr_idle, 2);
+    finish();
+}
+
+/* Without its spare tables no domain begins. */
+static void test_no_spare_tables(void **state)
+{
+    unsigned long heap = heap_free_pages();
+
+    (void)state;
+    for (unsigned int n = 1; n <= TABLE_POOL_SPARE + 2; n++) {
+        memset(&d, 0, sizeof(d));
+        alloc_fail_arm(n);
+        assert_int_equal(iommu_space_init(&d, v->model), -ENOMEM);
+        alloc_fail_arm(0);
+        assert_int_equal(charge_total(&d.charge), 0);
+        assert_int_equal(heap_free_pages(), heap);
+    }
 }
 
 /* Without superpages a block needs several tables: those it got are given back (I4). */
@@ -436,6 +497,8 @@ int run_iommu_cases(const struct iommu_vendor *vendor)
         cmocka_unit_test(test_retired_tables),
         cmocka_unit_test(test_foreign_flush),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_spare_tables),
+        cmocka_unit_test(test_no_spare_tables),
         cmocka_unit_test(test_half_a_block),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_coverage),

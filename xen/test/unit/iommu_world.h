@@ -18,7 +18,7 @@ void finish(void);
 int flush_one(unsigned long dfn, unsigned long count);
 /* 512 small pages from BASE on, which no superpage can replace. */
 void fill_table(void);
-/* Page tables that d is charged for. */
+/* Page tables in use; d is charged for them and for the spare ones. */
 uint64_t tables(void);
 /* What a device gets: IOMMU_* and *mfn, or 0. */
 unsigned int device_access(unsigned long dfn, unsigned long *mfn);

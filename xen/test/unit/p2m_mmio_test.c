@@ -60,7 +60,7 @@ static void device_memory(void **state)
 static void device_memory_no_memory(void **state)
 {
     const unsigned long from = 0xe0000 + 510, n = 512 + 4;
-    struct p2m_pool *pool;
+    struct table_pool *pool;
     unsigned int failures = 0;
     unsigned long was;
     int rc;

@@ -54,13 +54,18 @@ static void set_aside(void **state)
     assert_int_equal(rc, 0);
     assert_int_equal(p2m_set_pool(wd, PAGE_SIZE), -ENOMEM);
     assert_int_equal(p2m_get_pool(wd), 4 * PAGE_SIZE);
+    /* A table that was used before is an empty one now. */
+    for (unsigned int i = 0; i < 512; i++)
+        assert_int_equal(map(i, block + i, 0), 0);
+    assert_int_equal(map(513, single[1], 0), 0);
+    assert_true(mfn_eq(p2m_lookup(wd, _gfn(W_BASE + 512), NULL, NULL), INVALID_MFN));
     world_stop(false);
 }
 
 /* Domain 0's tables: from the heap and back to it, and a few for when that is empty. */
 static void on_demand(void **state)
 {
-    const struct p2m_pool *pool;
+    const struct table_pool *pool;
     unsigned long free_before;
 
     (void)state;
@@ -68,11 +73,11 @@ static void on_demand(void **state)
     pool = &wd->arch.p2m->pool;
     assert_int_equal(p2m_limit_pool(wd, 80 * PAGE_SIZE), 0);
     assert_int_equal(p2m_get_pool(wd), 80 * PAGE_SIZE);
-    assert_int_equal(pool->nr_idle, POOL_SPARE);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
     free_before = heap_free_pages();
     for (unsigned int i = 0; i < 3; i++) {
         assert_int_equal(map(i * 512ul, single[i], 0), 0);
-        assert_int_equal(pool->nr_idle, POOL_SPARE);
+        assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
     }
     assert_true(heap_free_pages() < free_before);
     for (unsigned int i = 0; i < 3; i++)
@@ -85,7 +90,7 @@ static void on_demand(void **state)
 
 static void nothing_left(void **state)
 {
-    const struct p2m_pool *pool;
+    const struct table_pool *pool;
     struct page_info *all = NULL, *pg;
 
     (void)state;
@@ -99,21 +104,21 @@ static void nothing_left(void **state)
     }
     /* A large entry can still be split, to give some of it back. */
     assert_int_equal(p2m_unmap_one(wd, _gfn(W_BASE + 5), page_to_mfn(block + 5), 0), 0);
-    assert_int_equal(pool->nr_idle, POOL_SPARE - 1);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE - 1);
     while ((pg = all) != NULL) {
         all = *(struct page_info **)page_to_virt(pg);
         heap_free(pg, 0);
     }
     /* The next table that goes makes it whole again. */
     assert_int_equal(p2m_unmap_one(wd, _gfn(W_BASE), page_to_mfn(block), 9), 0);
-    assert_int_equal(pool->nr_idle, POOL_SPARE);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
     world_stop(false);
 }
 
-/* The limit holds, spare pages included. */
+/* The limit holds, spare pages included; those only take something out. */
 static void limit_on_demand(void **state)
 {
-    const struct p2m_pool *pool;
+    const struct table_pool *pool;
     unsigned long n = 0;
 
     (void)state;
@@ -121,13 +126,19 @@ static void limit_on_demand(void **state)
     wd->iommu.need_sync = false;    /* far from what the fake device sees */
     pool = &wd->arch.p2m->pool;
     assert_int_equal(p2m_limit_pool(wd, 80 * PAGE_SIZE), 0);
+    assert_int_equal(p2m_map_one(wd, _gfn(1ul << 30), page_to_mfn(block), 9, P2M_RAM_RW),
+                     0);
     while (!p2m_map_one(wd, _gfn(n << 18), page_to_mfn(single[0]), 0, P2M_RAM_RW))
         assert_true(++n < 80);
-    assert_in_range(n, 78 / 2 - 1, 78 / 2);     /* two tables each */
-    assert_int_equal(pool->owned, 80);
+    assert_int_equal(n, (80 - TABLE_POOL_SPARE - 3) / 2);
+    assert_in_range(pool->owned, 79, 80);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
+    assert_int_equal(p2m_unmap_one(wd, _gfn((1ul << 30) + 5), page_to_mfn(block + 5), 0),
+                     0);
+    assert_int_equal(p2m_unmap_one(wd, _gfn(1ul << 30), page_to_mfn(block), 9), 0);
     while (n)
         assert_int_equal(p2m_unmap_one(wd, _gfn(--n << 18), INVALID_MFN, 9), 0);
-    assert_int_equal(pool->nr_idle, POOL_SPARE);
+    assert_int_equal(pool->nr_idle, TABLE_POOL_SPARE);
     /* What a toolstack sets is set aside as a whole. */
     assert_int_equal(p2m_set_pool(wd, 200 * PAGE_SIZE), 0);
     assert_int_equal(pool->owned, 200);

@@ -147,17 +147,21 @@ static long do_foreign(void)
 }
 
 #define SHORT_LIST "a list on the stack does, with more rounds"
+#define SPARE      "a spare table does, so that memory can be given back at any time"
 
 static const struct fault_op memory[] = {
     /* So does the first list, but a short batch whose first page is missing ends it. */
     {"populate_physmap", with_devices, do_populate, end_domain, .error = -XEN_ENOMEM,
      .unfelt = PAGES, .why = "a batch that is short is followed by another, which tells"},
     {"increase_reservation", with_devices, do_increase, end_domain, .error = -XEN_ENOMEM},
-    {"decrease_reservation", with_large, do_decrease, end_domain, .error = -XEN_ENOMEM},
-    {"decrease_reservation, many", with_large, do_decrease_many, end_domain,
-     .error = -XEN_ENOMEM, .unfelt = 1, .why = SHORT_LIST},
-    {"remove_from_physmap", with_large, do_remove, end_domain, .error = -XEN_ENOMEM},
-    {"add_to_physmap, move", with_large, do_move, end_domain, .error = -XEN_ENOMEM},
+    {"decrease_reservation", with_large, do_decrease, end_domain, .unfelt = 1,
+     .why = SPARE},
+    {"decrease_reservation, many", with_large, do_decrease_many, end_domain, .unfelt = 2,
+     .why = SHORT_LIST ", and " SPARE},
+    {"remove_from_physmap", with_large, do_remove, end_domain, .unfelt = 1,
+     .why = SPARE},
+    {"add_to_physmap, move", with_large, do_move, end_domain, .error = -XEN_ENOMEM,
+     .unfelt = 1, .why = SPARE},
     {"add_to_physmap, move over", with_large, do_move_over, end_domain,
      .error = -XEN_ENOMEM},
     {"add_to_physmap, grant table", with_devices, do_place_grant_table, end_domain,

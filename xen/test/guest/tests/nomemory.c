@@ -79,6 +79,13 @@ static bool page_at(unsigned long gfn)
     return move(XENMAPSPACE_gmfn, gfn, gfn) == 0;
 }
 
+static long drop_one(unsigned long gfn)
+{
+    struct xen_remove_from_physmap x = {.domid = DOMID_SELF, .gpfn = gfn};
+
+    return HC2(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &x);
+}
+
 TEST(page_stays_when_it_cannot_move)
 {
     CHECK_EQ(reserve(XENMEM_populate_physmap, LONE, 0), 1);
@@ -94,4 +101,22 @@ TEST(page_stays_when_it_cannot_move)
     CHECK_EQ(move_batch(LONE, FAR), -XEN_ENOMEM);
     CHECK(page_at(LONE));
     CHECK_EQ(*(volatile uint64_t *)(LONE << 12), DATA);
+}
+
+/* Each large page is split, for the processor and for devices, so that a page can go. */
+TEST(give_back)
+{
+    unsigned long i;
+
+    for (i = 0; i < 16; i++)
+        CHECK_EQ(reserve(XENMEM_decrease_reservation, STORE + 512 * i + 7, 0), 1);
+    CHECK_EQ(drop_one(STORE + 512 * i + 7), 0);
+    CHECK_EQ(reserve(XENMEM_decrease_reservation, STORE + 512 * i + 8, 0), 1);
+    print("%lu free\n", free_pages());
+    /* What comes back is memory for anything. */
+    for (i = 0; i < 17; i++)
+        CHECK_EQ(reserve(XENMEM_decrease_reservation, STORE + 512 * i + 100, 0), 1);
+    CHECK_EQ(move(XENMAPSPACE_gmfn, LONE, FAR), 0);
+    CHECK(page_at(FAR));
+    CHECK_EQ(*(volatile uint64_t *)(FAR << 12), DATA);
 }

@@ -50,8 +50,9 @@ int p2m_init(struct domain *d)
         return -ENOMEM;
     p2m->d = d;
     rwlock_init(&p2m->lock, LOCK_P2M, "p2m");
-    p2m_pool_init(&p2m->pool, d->is_privileged ? POOL_UNLIMITED : POOL_DEFAULT,
-                  d->is_privileged);
+    table_pool_init(&p2m->pool, &d->charge, CHARGE_P2M_TABLE,
+                    d->is_privileged ? TABLE_POOL_UNLIMITED : POOL_DEFAULT,
+                    d->is_privileged);
     p2m->txn.p2m = p2m;
     page_list_init(&p2m->txn.retired);
     tasklet_init(&p2m->crash, crash_domain, p2m);
@@ -132,7 +133,7 @@ void p2m_destroy(struct domain *d)
     tasklet_kill(&p2m->crash);
     /* No limit: of a relinquished map only the root is left. */
     BUG_ON(pt_destroy(&p2m->pt, 0));
-    p2m_pool_destroy(&p2m->pool);
+    table_pool_destroy(&p2m->pool);
     d->arch.p2m = NULL;
     charge_free(p2m->txn.removed);
     charge_free(p2m);

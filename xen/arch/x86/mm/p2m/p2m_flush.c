@@ -114,7 +114,7 @@ static void release_tables(struct p2m_txn *txn)
     struct page_info *pg;
 
     while ((pg = page_list_pop(&txn->retired)) != NULL)
-        p2m_pool_put(txn->p2m, mfn_x(page_to_mfn(pg)));
+        table_pool_put(&txn->p2m->pool, page_to_virt(pg));
 }
 
 void p2m_txn_flush(struct p2m_txn *txn)

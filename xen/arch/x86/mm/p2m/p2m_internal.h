@@ -6,6 +6,7 @@
 #include <xen/page_list.h>
 #include <xen/softirq.h>
 #include <xen/spinlock.h>
+#include <xen/table_pool.h>
 #include <asm/p2m.h>
 #include <asm/pt.h>
 
@@ -34,17 +35,7 @@ struct p2m_txn {
     struct page_list retired;   /* table pages */
 };
 
-/* Pages for tables. */
-struct p2m_pool {
-    struct page_list idle;
-    unsigned long nr_idle;
-    unsigned long owned;        /* idle ones and those in use */
-    unsigned long limit;        /* of owned */
-    bool on_demand;             /* few are idle; else all up to the limit are set aside */
-};
-#define POOL_UNLIMITED  (~0ul)
-#define POOL_DEFAULT    256ul   /* for domains whose toolstack sets none */
-#define POOL_SPARE      64ul    /* idle ones for when the heap is empty, if on demand */
+#define POOL_DEFAULT    256ul   /* tables, for domains whose toolstack sets none */
 
 struct p2m {
     struct domain *d;
@@ -53,7 +44,7 @@ struct p2m {
     bool closed;                /* dying: nothing can be added any more */
     unsigned long max_gfn;
     unsigned long next_gfn;     /* progress of p2m_relinquish */
-    struct p2m_pool pool;
+    struct table_pool pool;
     struct p2m_txn txn;
     struct p2m_stats stats;
     uint64_t tlb_gen;           /* atomic */
@@ -89,9 +80,6 @@ int __must_check p2m_txn_prepare(struct p2m_txn *txn, gfn_t gfn, mfn_t mfn,
 /* --- p2m_pool.c: tables for the engine --------------------------------------------- */
 
 extern const struct pt_ops p2m_pt_ops;
-void p2m_pool_init(struct p2m_pool *pool, unsigned long limit, bool on_demand);
-void p2m_pool_destroy(struct p2m_pool *pool);
-void p2m_pool_put(struct p2m *p2m, unsigned long mfn);
 
 /* --- p2m_flush.c: the only place where references of removed frames are dropped ---- */
 

@@ -127,6 +127,17 @@ static int split_for(struct p2m *p2m, unsigned long gfn, unsigned int level)
     return rc;
 }
 
+/* A table that is only needed to take something out may be one of the spare ones. */
+static int split_to_remove(struct p2m *p2m, unsigned long gfn, unsigned int level)
+{
+    int rc;
+
+    p2m->pool.removing = true;
+    rc = split_for(p2m, gfn, level);
+    p2m->pool.removing = false;
+    return rc;
+}
+
 /* Nothing that devices see is or was in the block. */
 static bool invisible_to_devices(const struct p2m *p2m, unsigned long gfn,
                                  unsigned long n)
@@ -264,7 +275,7 @@ int p2m_txn_prepare_unmap(struct p2m_txn *txn, gfn_t gfn, unsigned int order)
 
     if (bad_block(p2m, gfn, order))
         return -EINVAL;
-    rc = split_for(p2m, gfn_x(gfn), order / 9);
+    rc = split_to_remove(p2m, gfn_x(gfn), order / 9);
     if (!rc && mirrored(p2m))
         rc = iommu_prepare_unmap(p2m->d, _dfn(gfn_x(gfn)), order);
     return rc;
@@ -308,7 +319,7 @@ int p2m_txn_unmap(struct p2m_txn *txn, gfn_t gfn, unsigned int order)
     if (bad_block(p2m, gfn, order))
         return -EINVAL;
 
-    rc = split_for(p2m, g, order / 9);
+    rc = split_to_remove(p2m, g, order / 9);
     if (!rc)
         rc = mirror(txn, g, INVALID_MFN, order, 0);
     if (rc)
