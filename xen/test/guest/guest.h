@@ -220,4 +220,24 @@ void delay_ns(uint64_t ns);
  */
 bool wait_more(uint64_t since);
 
+/* ---- measuring ---- */
+/* When something was read: between these two, however long the host took over it. */
+struct moment {
+    uint64_t before, after;
+};
+
+#define CLOCK_SKEW 1000000ul /* ns by which vCPUs and the hypervisor may disagree */
+
+/* Any time from a moment to a later one is no longer ... */
+static inline uint64_t span_most(struct moment from, struct moment to)
+{
+    return to.after - from.before + CLOCK_SKEW;
+}
+
+/* ... and no shorter. */
+static inline uint64_t span_least(struct moment from, struct moment to)
+{
+    return to.before > from.after + CLOCK_SKEW ? to.before - from.after - CLOCK_SKEW : 0;
+}
+
 #endif

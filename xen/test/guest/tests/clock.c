@@ -31,45 +31,38 @@ static unsigned int bcd(uint8_t v)
     return (v >> 4) * 10u + (v & 15);
 }
 
-/* A look at the machine's PM timer, some time between two of system time. */
-struct look {
-    uint64_t before, after;
-    uint32_t ticks;
-};
-
-static struct look look(void)
+static struct moment look(uint32_t *ticks)
 {
-    struct look l = { .before = system_time() };
+    struct moment m = { .before = system_time() };
 
-    l.ticks = inl(PM_TIMER);
-    l.after = system_time();
-    return l;
+    *ticks = inl(PM_TIMER);
+    m.after = system_time();
+    return m;
 }
 
 /* Did the host let us look so closely? The timer's 24 bits are through after 4.6 s. */
-static bool close_enough(const struct look *a, const struct look *b)
+static bool close_enough(struct moment a, struct moment b)
 {
-    return a->after - a->before < MS && b->after - b->before < MS &&
-           b->after - a->before < 4000 * MS;
+    return a.after - a.before < MS && b.after - b.before < MS &&
+           b.after - a.before < 4000 * MS;
 }
 
 /* Nanoseconds of the machine's PM timer for some of system time. */
 TEST(rate)
 {
-    uint64_t until = system_time() + PATIENCE, most, least, want;
-    struct look a, b;
+    uint64_t until = system_time() + PATIENCE, want;
+    uint32_t first, last;
+    struct moment a, b;
 
     do {
-        a = look();
+        a = look(&first);
         delay_ns(200 * MS);
-        b = look();
-    } while (!close_enough(&a, &b) && system_time() < until);
-    CHECK(close_enough(&a, &b));
-    most = b.after - a.before;
-    least = b.before - a.after;
-    want = ((b.ticks - a.ticks) & 0xffffff) * 1000000000ull / PM_TIMER_HZ;
-    print("system time %lu us, PM timer %lu us\n", most / 1000, want / 1000);
-    CHECK(most > want - want / 50 && least < want + want / 50);
+        b = look(&last);
+    } while (!close_enough(a, b) && system_time() < until);
+    CHECK(close_enough(a, b));
+    want = ((last - first) & 0xffffff) * 1000000000ull / PM_TIMER_HZ;
+    print("system time %lu us, PM timer %lu us\n", span_most(a, b) / 1000, want / 1000);
+    CHECK(span_most(a, b) > want - want / 50 && span_least(a, b) < want + want / 50);
 }
 
 static volatile uint64_t shared_latest;

@@ -276,7 +276,7 @@ static void watch(unsigned int cpu, bool *idles, bool *works)
     delay_ns(20000000);
     b = read_times(cpu, 0);
     idle = b.idle - a.idle;
-    least = shortest(a.when, b.when);
+    least = span_least(a.when, b.when);
     *idles = idle >= least;
     *works = idle < least / 2;
 }
@@ -376,14 +376,14 @@ static bool keeps_to(domid_t d, unsigned int vcpus, uint64_t allowed)
         b = read_times(0, d);
         ran = b.ran - a.ran;
         idle = b.idle - a.idle;
-        if (ran > longest(a.when, b.when) * n)
+        if (ran > span_most(a.when, b.when) * n)
             break;
-        if (ran >= shortest(a.when, b.when) * n / 2 &&
+        if (ran >= span_least(a.when, b.when) * n / 2 &&
             ((allowed & 1) || idle >= NAPS * NAP / 4))
             return true;
     } while (system_time() < until);
     print("d%u ran %lu ns on %lx, CPU 0 idled %lu of %lu to %lu\n", d, ran, allowed, idle,
-          shortest(a.when, b.when), longest(a.when, b.when));
+          span_least(a.when, b.when), span_most(a.when, b.when));
     return false;
 }
 

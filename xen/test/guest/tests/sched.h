@@ -127,25 +127,6 @@ static inline uint64_t spin_time(domid_t id)
     return domctl(&op, XEN_DOMCTL_getdomaininfo, id) ? 0 : op.u.getdomaininfo.cpu_time;
 }
 
-/* When something was read: between these two, however long the host took over it. */
-struct moment {
-    uint64_t before, after;
-};
-
-#define CLOCK_SKEW 1000000ul /* ns by which vCPUs and the hypervisor may disagree */
-
-/* Any time from a moment to a later one is no longer ... */
-static inline uint64_t longest(struct moment from, struct moment to)
-{
-    return to.after - from.before + CLOCK_SKEW;
-}
-
-/* ... and no shorter. */
-static inline uint64_t shortest(struct moment from, struct moment to)
-{
-    return to.before > from.after + CLOCK_SKEW ? to.before - from.after - CLOCK_SKEW : 0;
-}
-
 /* Give up the CPU for so long, so that it idles or runs others. */
 static inline void sleep_ns(uint64_t ns)
 {

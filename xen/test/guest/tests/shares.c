@@ -73,15 +73,15 @@ static struct window watch(unsigned int n)
 
     w.from = w.to = look(n, first);
     memcpy(last, first, sizeof(last));
-    while (shortest(w.from, w.to) < WINDOW ||
-           (shortest(w.from, w.to) < 30 * w.run && w.to.after < until)) {
+    while (span_least(w.from, w.to) < WINDOW ||
+           (span_least(w.from, w.to) < 30 * w.run && w.to.after < until)) {
         sleep_ns(NAP);
         then = w.to;
         w.to = look(n, now);
         for (unsigned int i = 0; i < n; i++) {
             uint64_t ran = now[i] - last[i];
 
-            run[i] = ran < shortest(then, w.to) ? ran : run[i] + ran;
+            run[i] = ran < span_least(then, w.to) ? ran : run[i] + ran;
             if (n > 1 && run[i] > w.run)
                 w.run = run[i];
             last[i] = now[i];
@@ -89,9 +89,9 @@ static struct window watch(unsigned int n)
     }
     for (unsigned int i = 0; i < n; i++) {
         w.ran[i] = now[i] - first[i];
-        print("domain %u: %lu %%\n", i, w.ran[i] * 100 / shortest(w.from, w.to));
+        print("domain %u: %lu %%\n", i, w.ran[i] * 100 / span_least(w.from, w.to));
     }
-    print("in %lu ms, the longest run %lu ms\n", longest(w.from, w.to) / 1000000,
+    print("in %lu ms, the longest run %lu ms\n", span_most(w.from, w.to) / 1000000,
           w.run / 1000000);
     return w;
 }
@@ -100,13 +100,13 @@ static struct window watch(unsigned int n)
 static bool had(const struct window *w, unsigned int i, unsigned int want)
 {
     return w->ran[i] * 100 + w->run * 100 >=
-           shortest(w->from, w->to) * (want - (want / 5 + 2));
+           span_least(w->from, w->to) * (want - (want / 5 + 2));
 }
 
 static bool had_no_more(const struct window *w, unsigned int i, unsigned int want)
 {
     return w->ran[i] * 100 <=
-           longest(w->from, w->to) * (want + (want / 5 + 2)) + w->run * 100;
+           span_most(w->from, w->to) * (want + (want / 5 + 2)) + w->run * 100;
 }
 
 static bool near(const struct window *w, unsigned int i, unsigned int want)
