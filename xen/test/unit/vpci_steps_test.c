@@ -78,6 +78,29 @@ static void test_on_and_off(void **state)
     leave();
 }
 
+/* By the memory window: the emulator is told to come back; both halves are written. */
+static void test_window(void **state)
+{
+    const paddr_t at = 0xb0000000 + (3U << 15);
+    uint64_t val = PCI_COMMAND_MEMORY, low;
+    unsigned int tries = 0;
+
+    (void)state;
+    enter_large();
+    assert_int_equal(vpci_mmio(&d, at + PCI_COMMAND, 2, true, &val), IO_RETRY);
+    assert_false(decodes());
+    while (vpci_mmio(&d, at + PCI_COMMAND, 2, true, &val) == IO_RETRY)
+        assert_true(++tries < 12);
+    assert_true(decodes());
+    assert_int_equal(count_mapped(), 2 * GIB);
+    cfg[0x44] = cfg[0x40] = 0;
+    val = 0x1122334455667788;
+    assert_int_equal(vpci_mmio(&d, at + 0x40, 8, true, &val), IO_OK);
+    memcpy(&low, cfg + 0x40, sizeof(low));
+    assert_true(low == val);
+    leave();
+}
+
 /* With nothing else to do it is one call. */
 static void test_in_one_go(void **state)
 {
@@ -241,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_on_and_off),
+        cmocka_unit_test(test_window),
         cmocka_unit_test(test_in_one_go),
         cmocka_unit_test(test_gone_half_way),
         cmocka_unit_test(test_others_wait),
