@@ -34,6 +34,20 @@ void fail_at(const char *file, int line, const char *fmt, ...);
  */
 void after_failure(void) __attribute__((weak));
 
+/*
+ * What follows works by the test hypercall of debug builds (xen/test_op.h). On another
+ * hypervisor the test fails: nothing was tried.
+ */
+bool can_inject(void);
+#define NEEDS_INJECTION()                                                       \
+    do {                                                                        \
+        if (!can_inject()) {                                                    \
+            fail_at(__FILE__, __LINE__,                                         \
+                    "this hypervisor was built without fault injection");       \
+            return;                                                             \
+        }                                                                       \
+    } while (0)
+
 #define CHECK(cond)                                                             \
     do {                                                                        \
         if (!(cond)) {                                                          \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Start, memory, and running the tests of the file this kernel was linked with. */
+#include <public/errno.h>
 #include <public/memory.h>
 #include <public/sched.h>
+#include <xen/test_op.h>
 #include "guest.h"
 
 extern const struct test __tests_start[], __tests_end[];
@@ -28,6 +30,11 @@ void fail_at(const char *file, int line, const char *fmt, ...)
     va_start(args, fmt);
     vformat(failure_text, sizeof(failure_text), fmt, args);
     va_end(args);
+}
+
+bool can_inject(void)
+{
+    return HC2(HYPERVISOR_TEST_OP, TESTOP_FAIL_ALLOC, 0) != -XEN_ENOSYS;
 }
 
 /* From the start info where it has a map, else by hypercall, as Linux does it. */

@@ -137,15 +137,6 @@ static inline bool fault_table(const struct fault_op *ops, unsigned int n)
     return good;
 }
 
-/* Says so when this hypervisor cannot fail allocations. */
-static inline bool fault_possible(void)
-{
-    if (fail_alloc(0) != -XEN_ENOSYS)
-        return true;
-    print("skipped: this hypervisor was built without fault injection\n");
-    return false;
-}
-
 /* --- the domain that operations are for --- */
 
 static domid_t dom;

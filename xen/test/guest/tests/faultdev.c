@@ -281,8 +281,7 @@ static bool find(uint32_t which)
 
 TEST(with_device)
 {
-    if (!fault_possible())
-        return;
+    NEEDS_INJECTION();
     CHECK(find(EDU_ID) || find(NIC_ID));
     switch_on();
     CHECK(fault_table(any, COUNT(any)));

@@ -28,10 +28,7 @@ TEST(overflow)
 {
     const char *word = command_line();
 
-    if (overflow(99) == -XEN_ENOSYS) {
-        print("skipped: this hypervisor was built without fault injection\n");
-        return;
-    }
+    NEEDS_INJECTION();
     CHECK_EQ(overflow(99), -XEN_EINVAL);
     for (unsigned int i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
         if (strlen(word) < strlen(stacks[i].word) ||

@@ -277,10 +277,7 @@ TEST(vcpus_half_made)
     evtchn_port_t port;
     domid_t id;
 
-    if (fail_alloc(0) == -XEN_ENOSYS) {
-        print("skipped: this hypervisor was built without fault injection\n");
-        return;
-    }
+    NEEDS_INJECTION();
     pages = free_pages();
     used = bytes_in_use();
     CHECK_EQ(create(VCPUS, &id), 0);
