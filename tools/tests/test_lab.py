@@ -130,6 +130,15 @@ def test_machine_description():
     assert any(word.startswith("edu,") for word in arguments)
 
 
+@pytest.mark.parametrize("iommu, device", [
+    ("amd", "amd-iommu,intremap=on"), ("intel", "intel-iommu,intremap=on"),
+    ("intel-cm", "intel-iommu,caching-mode=on,intremap=on"),
+    ("intel-48", "intel-iommu,aw-bits=48,intremap=on"),
+])
+def test_iommus(iommu, device):
+    assert device in Machine.parse(f"iommu={iommu}").qemu_arguments()
+
+
 def test_a_thread_a_cpu_on_one_core():
     words = Machine.parse("threads=onecore").launcher()
     assert words[:3] == ["setpriv", "--pdeathsig", "KILL"]
@@ -139,6 +148,7 @@ def test_a_thread_a_cpu_on_one_core():
 
 
 @pytest.mark.parametrize("text", ["cpus", "colour=red", "devices=toaster", "iommu=arm",
+                                  "iommu=intel-99",
                                   "threads=many"])
 def test_bad_machine_description(text):
     with pytest.raises(LabError):

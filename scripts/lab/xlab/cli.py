@@ -10,7 +10,7 @@ from . import compare, console, images, job, measure, testkernel
 from .images import LabError
 from .job import Options
 from .iso import PROTOCOLS
-from .machine import Machine
+from .machine import IOMMUS, Machine
 
 
 def _machine_arguments(parser):
@@ -20,7 +20,7 @@ def _machine_arguments(parser):
                         help="description, e.g. 'cpus=4 memory=4096 devices=edu,usb'")
     parser.add_argument("--cpus", type=int)
     parser.add_argument("--memory", type=int, metavar="MIB")
-    parser.add_argument("--iommu", choices=("amd", "intel", "none"))
+    parser.add_argument("--iommu", choices=tuple(IOMMUS))
     parser.add_argument("--cpu", help="full, steady, max, nosvm, nonpt or QEMU's syntax")
     parser.add_argument("--xen-append", default="", metavar="WORDS",
                         help="added to the hypervisor's command line")

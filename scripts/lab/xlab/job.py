@@ -72,7 +72,7 @@ def steady_machine(machine, hypervisor):
 def xen_command_line(options):
     words = ["console=com1", "com1=115200,8n1", "dom0=pvh",
              f"dom0_mem={options.dom0_memory}M", "loglvl=all", "guest_loglvl=all"]
-    if options.hypervisor == "debian" and options.machine.iommu == "intel":
+    if options.hypervisor == "debian" and options.machine.iommu.startswith("intel"):
         # The reference would share NPT with VT-d in this odd machine.
         words.append("iommu=no-sharept")
     return " ".join(words + [options.xen_append]).strip()

@@ -51,7 +51,15 @@ DEVICES = {
     "com2": ["-serial", "null"],
 }
 THREADS = {"single": "single", "multi": "multi", "onecore": "multi"}  # what QEMU calls them
-IOMMUS = {"amd": "amd-iommu", "intel": "intel-iommu", "none": None}
+IOMMUS = {
+    "amd": "amd-iommu",
+    "intel": "intel-iommu",
+    # Says that it keeps absent entries, too: what is added has to be flushed.
+    "intel-cm": "intel-iommu,caching-mode=on",
+    # Tables of four levels; by default it can do three only.
+    "intel-48": "intel-iommu,aw-bits=48",
+    "none": None,
+}
 
 
 def quote(value):
