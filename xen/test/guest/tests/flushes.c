@@ -106,8 +106,8 @@ TEST(flush_table)
 }
 
 /*
- * Pages added where nothing was. Units that keep absent entries, of which the command line
- * tells, must be told, batch by batch; with others nothing is to do.
+ * Pages added where nothing was. Units that keep absent entries, of which the command
+ * line tells, must be told, batch by batch; with others nothing is to do.
  */
 TEST(into_holes)
 {
