@@ -35,8 +35,10 @@ static void dump_memory(unsigned char key)
     struct domain *d = NULL;
     struct p2m_stats s;
 
-    printk("Memory: %lu pages free of %lu, %lu claimed, %lu quarantined\n",
-           heap_free_pages(), total_pages, heap_outstanding_claims(), quarantined_pages);
+    printk("Memory: %lu pages free of %lu, %lu claimed, %lu quarantined; domains that "
+           "left some behind: %u\n",
+           heap_free_pages(), total_pages, heap_outstanding_claims(), quarantined_pages,
+           domains_leaked);
     while ((d = domain_next(d, 0)) != NULL) {
         printk("%pd: %lu pages, %lu shared, the hypervisor spends %lu bytes on it:\n", d,
                d->tot_pages, d->shared_pages, (unsigned long)charge_total(&d->charge));

@@ -183,7 +183,7 @@ static int map_table(struct pci_dev *pdev, struct msi_state *state)
     state->table_pa = bar->addr + info.table_offset;
     if (make_vectors(pdev, &state->of[true], info.vectors))
         return -ENOMEM;
-    state->table = ioremap(state->table_pa, len);
+    state->table = ioremap_for(charge_of(pdev), CHARGE_IRQ, state->table_pa, len);
     if (!state->table)
         drop_vectors(&state->of[true]);
     return state->table ? 0 : -ENOMEM;

@@ -165,7 +165,7 @@ static int window_access(struct vpci *v, unsigned int which, paddr_t gpa,
         m->window[which] = NULL;
     }
     if (!m->window[which]) {
-        m->window[which] = ioremap(page, PAGE_SIZE);
+        m->window[which] = ioremap_for(&v->d->charge, CHARGE_VPCI, page, PAGE_SIZE);
         m->window_pa[which] = page;
     }
     if (!m->window[which])

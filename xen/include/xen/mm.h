@@ -168,6 +168,8 @@ int domain_free_all_pages(struct domain *d);
  */
 void *ioremap(paddr_t pa, size_t len);
 void *ioremap_cached(paddr_t pa, size_t len);
+/* As ioremap(), on behalf of a domain, whose charge it goes to under tag (I2). */
+void *ioremap_for(struct charge *c, unsigned int tag, paddr_t pa, size_t len);
 void iounmap(void *va);
 
 #endif

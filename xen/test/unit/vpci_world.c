@@ -199,16 +199,28 @@ uint8_t device_page[PAGE_SIZE];
 
 paddr_t remapped;
 
-void *ioremap(paddr_t pa, size_t len)
+static void *mapping[2];
+
+void *ioremap_for(struct charge *c, unsigned int tag, paddr_t pa, size_t len)
 {
+    unsigned int n = mapping[0] != NULL;
+
     remapped = pa;
     (void)len;
-    return device_page;
+    assert_non_null(c);
+    assert_null(mapping[n]);
+    mapping[n] = charge_alloc(c, tag, 8);
+    return mapping[n] ? device_page : NULL;
 }
 
+/* Which of the two does not matter. */
 void iounmap(void *va)
 {
-    (void)va;
+    unsigned int n = !mapping[0];
+
+    assert_ptr_equal(va, device_page);
+    charge_free(mapping[n]);
+    mapping[n] = NULL;
 }
 
 uint64_t fake_mmio_in(const volatile void *p, unsigned int size)

@@ -47,21 +47,17 @@ static struct area *area_find(unsigned long va)
     return NULL;
 }
 
-/* Whole pages. */
-static void *map_area(paddr_t pa, size_t len, uint64_t flags)
+/* The address of a, whose length is known; NULL: there is none, and a is gone. */
+static void *map_area(struct area *a, paddr_t pa, uint64_t flags)
 {
-    struct area *a = xalloc(struct area);
     int rc;
 
-    if (!a)
-        return NULL;
-    a->len = len;
     spin_lock(&area_lock);
     rc = area_insert(a);
     spin_unlock(&area_lock);
     if (rc)
         goto fail;
-    rc = map_pages_to_xen(a->va, pa, len, flags | PTE_W | PTE_NX);
+    rc = map_pages_to_xen(a->va, pa, a->len, flags | PTE_W | PTE_NX);
     if (rc) {
         spin_lock(&area_lock);
         list_del(&a->link);
@@ -70,29 +66,38 @@ static void *map_area(paddr_t pa, size_t len, uint64_t flags)
     }
     return (void *)a->va;
 fail:
-    xfree(a);
+    charge_free(a);
     return NULL;
 }
 
-static void *map_device(paddr_t pa, size_t len, uint64_t flags)
+static void *map_device(struct area *a, paddr_t pa, size_t len, uint64_t flags)
 {
     paddr_t first = ROUND_DOWN(pa, PAGE_SIZE);
     char *va;
 
-    if (!len)
+    if (!a)
         return NULL;
-    va = map_area(first, ROUND_UP(pa + len, PAGE_SIZE) - first, flags);
+    /* Whole pages. */
+    a->len = ROUND_UP(pa + len, PAGE_SIZE) - first;
+    va = map_area(a, first, flags);
     return va ? va + (pa - first) : NULL;
+}
+
+void *ioremap_for(struct charge *c, unsigned int tag, paddr_t pa, size_t len)
+{
+    struct area *a = len ? charge_alloc(c, tag, sizeof(*a)) : NULL;
+
+    return map_device(a, pa, len, PTE_PCD | PTE_PWT);
 }
 
 void *ioremap(paddr_t pa, size_t len)
 {
-    return map_device(pa, len, PTE_PCD | PTE_PWT);
+    return ioremap_for(NULL, CHARGE_MISC, pa, len);
 }
 
 void *ioremap_cached(paddr_t pa, size_t len)
 {
-    return map_device(pa, len, 0);
+    return map_device(len ? xalloc(struct area) : NULL, pa, len, 0);
 }
 
 void iounmap(void *va)
@@ -110,5 +115,5 @@ void iounmap(void *va)
     spin_lock(&area_lock);
     list_del(&a->link);
     spin_unlock(&area_lock);
-    xfree(a);
+    charge_free(a);
 }
