@@ -118,10 +118,11 @@ static void schedule(void)
 {
     struct run_queue *rq = &this_cpu(run_queue);
     struct vcpu *prev = current, *next;
-    s_time_t now = NOW(), slice;
+    s_time_t now, slice;
 
     assert_no_locks();
     spin_lock_irq(&rq->lock);
+    now = NOW(); /* not before: others have read for how long prev has run */
     timer_stop(&rq->slice);
     put_previous(rq, prev, now);
     next = pick_next(rq, now);

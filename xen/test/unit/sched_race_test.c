@@ -52,11 +52,49 @@ static void park(void)
     parking = NULL;
 }
 
+/* Another CPU holds the queue for a while and reads for how long the vCPU has run. */
+static struct vcpu *asked;
+static s_time_t told;
+
+static void ask(void)
+{
+    struct vcpu *v = asked;
+
+    asked = NULL;
+    clock_now += MILLISECS(7);
+    told = vcpu_cpu_time(v);
+}
+
 void __wrap_spin_lock(spinlock_t *l)
 {
     if (parking && l == &rq_of(parking->processor)->lock)
         park();
+    if (asked && l == &rq_of(asked->processor)->lock)
+        ask();
     __real_spin_lock(l);
+}
+
+/* What somebody was told when the CPU was about to switch is not taken back. */
+static void test_time_told_meanwhile(void **state)
+{
+    struct domain *d;
+    struct vcpu *v;
+
+    boot(1);
+    d = domain(1, 256, 0);
+    v = d->vcpu[0];
+    start(d);
+    run_for(MILLISECS(5));
+    assert_true(v->sched.running);
+    enter(0);
+    domain_pause_nosync(d);
+    leave(0);
+    asked = v;
+    softirqs(0);
+    assert_null(asked);
+    assert_false(v->sched.running);
+    assert_true(told >= MILLISECS(11));
+    assert_true(vcpu_cpu_time(v) >= told);
 }
 
 /* No refill comes for it once the cap is gone. */
@@ -253,6 +291,7 @@ int main(void)
         cmocka_unit_test_teardown(test_null_moved_meanwhile, forget),
         cmocka_unit_test_teardown(test_destroyed_while_leaving, forget),
         cmocka_unit_test_teardown(test_cap_lifted_while_parking, forget),
+        cmocka_unit_test_teardown(test_time_told_meanwhile, forget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

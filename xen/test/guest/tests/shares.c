@@ -52,6 +52,7 @@ static long put(unsigned int n, uint16_t weight, uint16_t cap)
 struct window {
     struct moment from, to;
     uint64_t ran[3], run; /* ns: altogether, and the longest run */
+    bool backwards;       /* a domain had run for less than before */
 };
 
 static struct moment look(unsigned int n, uint64_t ran[])
@@ -81,6 +82,7 @@ static struct window watch(unsigned int n)
         for (unsigned int i = 0; i < n; i++) {
             uint64_t ran = now[i] - last[i];
 
+            w.backwards |= now[i] < last[i];
             run[i] = ran < span_least(then, w.to) ? ran : run[i] + ran;
             if (n > 1 && run[i] > w.run)
                 w.run = run[i];
@@ -91,8 +93,8 @@ static struct window watch(unsigned int n)
         w.ran[i] = now[i] - first[i];
         print("domain %u: %lu %%\n", i, w.ran[i] * 100 / span_least(w.from, w.to));
     }
-    print("in %lu ms, the longest run %lu ms\n", span_most(w.from, w.to) / 1000000,
-          w.run / 1000000);
+    print("in %lu ms, the longest run %lu ms%s\n", span_most(w.from, w.to) / 1000000,
+          w.run / 1000000, w.backwards ? ", and time ran backwards" : "");
     return w;
 }
 
@@ -105,8 +107,9 @@ static bool had(const struct window *w, unsigned int i, unsigned int want)
 
 static bool had_no_more(const struct window *w, unsigned int i, unsigned int want)
 {
-    return w->ran[i] * 100 <=
-           span_most(w->from, w->to) * (want + (want / 5 + 2)) + w->run * 100;
+    return !w->backwards &&
+           w->ran[i] * 100 <=
+               span_most(w->from, w->to) * (want + (want / 5 + 2)) + w->run * 100;
 }
 
 static bool near(const struct window *w, unsigned int i, unsigned int want)
