@@ -22,8 +22,11 @@
 #define GPTE_NX (1ULL << 63)
 #define GPTE_ADDR 0x000ffffffffff000ULL
 
-/* PAE page-directory-pointer entries know no rights, and must not have these bits. */
-#define PDPTE_RSVD 0x1e6ULL
+/*
+ * PAE page-directory-pointer entries know no rights, and must not have these bits. The
+ * accessed bit is none of the guest's: QEMU's processors set it when they walk.
+ */
+#define PDPTE_RSVD 0x1c6ULL
 
 struct walk_mode {
     unsigned int levels;    /* 4, 3 (PAE), 2 */
