@@ -123,14 +123,18 @@ static void reprogram(struct timer_queue *q, unsigned int cpu)
         softirq_raise(SOFTIRQ_TIMER);
 }
 
+/* So many due ones, and then the other softirqs, for one may set itself to the past. */
+#define FIRED_AT_ONCE 256
+
 static void timer_softirq(void)
 {
     unsigned int cpu = smp_processor_id();
     struct timer_queue *q = &per_cpu(timer_queue, cpu);
     s_time_t now = NOW();
+    unsigned int fired = 0;
 
     spin_lock_irq(&q->lock);
-    while (q->root && q->root->expires <= now) {
+    while (q->root && q->root->expires <= now && fired++ < FIRED_AT_ONCE) {
         struct timer *t = q->root;
         void (*fn)(void *) = t->fn;
         void *data = t->data;

@@ -374,6 +374,41 @@ static void test_put_off(void **state)
     assert_true(softirq_pending());
 }
 
+static void to_the_past(void *data)
+{
+    struct timer *t = data;
+
+    if (++flooded > 100000)
+        fail_msg("found no end");
+    timer_set(t, t->expires);
+}
+
+/* A timer that is due again at once leaves the scheduler its turn, and others theirs. */
+static void test_timer_no_end(void **state)
+{
+    struct timer t, other;
+
+    (void)state;
+    timer_init(&t, to_the_past, &t, 0);
+    timer_init(&other, count, &other, 0);
+    timer_set(&t, clock_now);
+    softirq_register(SOFTIRQ_SCHEDULE, schedule_once);
+    softirq_raise(SOFTIRQ_SCHEDULE);
+    flooded = scheduled = 0;
+    assert_false(do_softirq());
+    assert_true(scheduled > 0);
+    assert_true(flooded > 1);
+    softirq_put_off();
+    assert_false(softirq_pending());
+    assert_int_equal(programmed[0], clock_now + SOFTIRQ_PAUSE);
+    timer_kill(&t);
+    fired = 0;
+    last_deadline = 0;
+    timer_set(&other, clock_now);
+    assert_true(do_softirq());
+    assert_int_equal(fired, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup(test_softirq_order, fresh),
         cmocka_unit_test_setup(test_no_end, fresh),
         cmocka_unit_test_setup(test_put_off, fresh),
+        cmocka_unit_test_setup(test_timer_no_end, fresh),
     };
 
     return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
