@@ -130,13 +130,30 @@ static unsigned int load_of(const struct run_queue *rq)
     return (unsigned int)MIN(load, (unsigned long)UINT32_MAX);
 }
 
-/* It goes on as far ahead or behind as it was among those it comes from. */
+/* The vtime of whoever is furthest behind there. */
+static int64_t lowest(const struct run_queue *rq)
+{
+    int64_t low = rq->clock;
+
+    if (!is_idle_vcpu(rq->curr))
+        low = MIN(low, vtime_now(rq));
+    if (!list_empty(&rq->queue))
+        low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
+    return low;
+}
+
+/*
+ * It goes on as far ahead or behind as it was among those it comes from. One that has
+ * just woken keeps its head start instead: it moves because there is more room here.
+ */
 static void fair_arrive(struct run_queue *from, struct run_queue *to, struct vcpu *v)
 {
     int64_t ahead = level(from) - level(to);
 
     if (nobody_here(to) && ahead > 0)
         rq_lift(to, ahead); /* its clock stood still */
+    else if (v->sched.head_start > 0)
+        v->sched.vtime = lowest(to) - v->sched.head_start;
     else if (ahead > 0)
         v->sched.vtime += MIN(ahead, weighted(WINDOW, load_of(to)));
     else
@@ -154,12 +171,9 @@ static void fair_wake(struct run_queue *rq, struct vcpu *v)
         keep_up(rq, 0, WEIGHT_NORMAL);
     }
     fair_advance(rq);
-    low = rq->clock;
-    if (!is_idle_vcpu(rq->curr))
-        low = MIN(low, vtime_now(rq));
-    if (!list_empty(&rq->queue))
-        low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
+    low = lowest(rq);
     v->sched.vtime = MAX(v->sched.vtime, low - LAG);
+    v->sched.head_start = low - v->sched.vtime;
     v->sched.yielded = false;
 }
 

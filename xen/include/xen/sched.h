@@ -34,6 +34,7 @@ struct sched_vcpu {
     bool parked;                /* over its domain's cap until the next refill */
     /* ns of weighted CPU time, relative to its queue's clock */
     int64_t vtime;
+    int64_t head_start;         /* by which it woke behind the others, until it runs */
     s_time_t start;             /* when it was last put on the CPU or charged */
     uint16_t counted;           /* weight that its queue's load has of it */
     uint32_t pause_flags;       /* VPF_*; atomic */

@@ -301,6 +301,39 @@ static void test_wake_behind_newcomer(void **state)
     }
 }
 
+/* One that sleeps most of the time is served soon, on whatever CPU it finds room. */
+static void test_wake_among_hogs(void **state)
+{
+    unsigned int late = 0;
+    struct vcpu *v;
+
+    boot(4);
+    start(domain(7, 256, 0));
+    v = domain(1, 256, 0)->vcpu[0];
+    start(v->domain);
+    for (unsigned int i = 0; i < 400; i++) {
+        s_time_t woken;
+
+        while (!v->sched.running)
+            run_for(MICROSECS(50));
+        run_for(MICROSECS(500));
+        enter(v->processor);
+        if (current == v)
+            vcpu_block();
+        leave(v->processor);
+        run_for(MILLISECS(19));
+        woken = clock_now;
+        enter(0);
+        vcpu_unblock(v);
+        leave(0);
+        while (!v->sched.running)
+            run_for(MICROSECS(50));
+        late += clock_now - woken > MICROSECS(SCHED_RATELIMIT_US + 200);
+    }
+    /* Now and then it comes to a CPU where another one is owed more. */
+    assert_in_range(late, 0, 4);
+}
+
 /* A domain's weight may change while its vCPUs wait, if it changes its own. */
 static void test_load_follows_weights(void **state)
 {
@@ -330,6 +363,7 @@ int main(void)
         cmocka_unit_test_teardown(test_nobody_starves, forget),
         cmocka_unit_test_teardown(test_no_start_without_budget, forget),
         cmocka_unit_test_teardown(test_wake_behind_newcomer, forget),
+        cmocka_unit_test_teardown(test_wake_among_hogs, forget),
         cmocka_unit_test_teardown(test_load_follows_weights, forget),
     };
 
