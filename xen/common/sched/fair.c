@@ -16,10 +16,10 @@
 #define LAG           MILLISECS(6)   /* head start of a sleeper */
 #define GRANULARITY   MICROSECS(500) /* how far behind a waker must be to preempt */
 #define CAP_PERIOD    MILLISECS(20)
-#define MARGIN        MILLISECS(20)  /* further behind than here: worth a move */
+#define MARGIN        MILLISECS(8)   /* further behind than here: worth a move */
 #define LOOK_EVERY    MILLISECS(4)   /* for CPUs that are ahead or behind */
 #define MOVE_EVERY    MILLISECS(40)  /* to one CPU */
-#define WINDOW        MILLISECS(100) /* what one CPU can owe another one's vCPUs */
+#define WINDOW        MILLISECS(50)  /* what one CPU can owe another one's vCPUs */
 
 static struct timer cap_timer;
 static s_time_t cap_due; /* when the period ends that cap_timer waits for */
