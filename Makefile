@@ -60,8 +60,16 @@ bench-kernel: deps
 	+$(MAKE) O=$(RELEASE) all
 	$(MAKE) -C $(ROOT)/xen/test/bench ROOT=$(ROOT) O=$(RELEASE)
 
-.PHONY: install
-install: all ## install into $(DESTDIR), in Debian's places
+# What is installed is for a host: where nobody has chosen a configuration it is the release
+# one, and a developer's is not taken for it.
+.PHONY: install install-config
+install-config:
+	@test -e $(O)/.config || $(MAKE) defconfig FROM=release
+	@test "$(debug)" = y || ! grep -E '^CONFIG_(DEBUG|FAULT_INJECTION)=y' $(O)/.config || \
+	    { echo "$(O)/.config is a developer's: 'make defconfig FROM=release' for a host's," \
+	           "or 'make install debug=y'" >&2; exit 1; }
+install: install-config ## install into $(DESTDIR), in Debian's places; see config/README.md
+	+$(SUBMAKE) all
 	install -D -m 0644 $(O)/xen.gz $(DESTDIR)$(BOOT_DIR)/xen-$(FULLVERSION).gz
 	install -D -m 0644 $(O)/.config $(DESTDIR)$(BOOT_DIR)/xen-$(FULLVERSION).config
 	install -D -m 0644 $(O)/xen-syms $(DESTDIR)$(DEBUG_DIR)/xen-syms-$(FULLVERSION)
