@@ -5,7 +5,7 @@
 #include "bench.h"
 
 #define VECTOR   0x50
-#define PATIENCE 20000000u /* turns of a loop that waits for an interrupt */
+#define TURNS 20000000u /* turns of a loop that waits for an interrupt */
 #define SERIES   64u       /* ports, the smallest number */
 #define STEPS    5u        /* doublings, and one */
 
@@ -29,7 +29,7 @@ static void on_upcall(struct frame *f)
 
 static long called_since(unsigned int had)
 {
-    for (unsigned int i = 0; i < PATIENCE; i++) {
+    for (unsigned int i = 0; i < TURNS; i++) {
         if (upcalls != had)
             return 0;
     }
