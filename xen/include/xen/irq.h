@@ -69,8 +69,6 @@ void irq_unmask(unsigned int irq);
  */
 void irq_eoi_guest(unsigned int irq, const struct domain *d);
 
-int irq_set_affinity(unsigned int irq, const cpumask_t *mask);
-
 /*
  * Bind irq to a guest: fn is called (interrupt context) at each interrupt; a
  * level-triggered GSI is masked before fn and unmasked by irq_eoi_guest. -EBUSY when

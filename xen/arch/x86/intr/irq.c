@@ -145,11 +145,12 @@ static void set_moving(struct irq_desc *desc, bool moving)
 
 int irq_route(struct irq_desc *desc, const cpumask_t *mask)
 {
-    unsigned int old_cpu = desc->cpu, cpu;
-    uint8_t old_vector = desc->vector, vector;
+    unsigned int cpu;
+    uint8_t vector;
     int rc;
 
     ASSERT_LOCKED(&irq_setup_lock);
+    ASSERT(!desc->vector);
     rc = vector_assign(desc, mask, &cpu, &vector);
     if (rc)
         return rc;
@@ -158,16 +159,11 @@ int irq_route(struct irq_desc *desc, const cpumask_t *mask)
     desc->cpu = cpu;
     desc->vector = vector;
     rc = desc->source->program(desc);
-    if (rc) {
-        desc->cpu = old_cpu;
-        desc->vector = old_vector;
-    }
+    if (rc)
+        desc->vector = 0;
     set_moving(desc, false);
-
     if (rc)
         vector_retire(cpu, vector);
-    else if (old_vector)
-        vector_retire(old_cpu, old_vector);
     return rc;
 }
 
@@ -183,20 +179,6 @@ void irq_unroute(struct irq_desc *desc)
     desc->vector = 0;
     set_moving(desc, false);
     vector_retire(cpu, vector);
-}
-
-int irq_set_affinity(unsigned int irq, const cpumask_t *mask)
-{
-    struct irq_desc *desc = irq_desc_get(irq);
-    int rc = 0;
-
-    if (!desc || !cpumask_intersects(mask, &cpu_online_map))
-        return -EINVAL;
-    spin_lock(&irq_setup_lock);
-    if (desc->vector && !cpumask_test(desc->cpu, mask))
-        rc = irq_route(desc, mask);
-    spin_unlock(&irq_setup_lock);
-    return rc;
 }
 
 int irq_set_gsi_trigger(unsigned int gsi, bool level, bool active_low)

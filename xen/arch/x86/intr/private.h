@@ -58,7 +58,7 @@ unsigned int vectors_in_use(unsigned int cpu);
 
 /* irq.c: a device interrupt came in with this vector. */
 void irq_deliver(unsigned int irq, uint8_t vector);
-/* Route desc to a CPU of mask: 0 or -errno with the old route kept. [irq_setup_lock] */
+/* Route desc, which has no route, to a CPU of mask: 0 or -errno. [irq_setup_lock] */
 int irq_route(struct irq_desc *desc, const cpumask_t *mask);
 /* Take the route away; masked before. [irq_setup_lock] */
 void irq_unroute(struct irq_desc *desc);
