@@ -212,12 +212,26 @@ static int run(struct domain *d, struct iommu_space *s, struct batch *b, uint32_
     return err;
 }
 
+/* What becomes of tables that were taken out, once the units in use were asked. */
+static int settle_tables(struct domain *d, int err)
+{
+    struct iommu_space *s = d->iommu.priv;
+
+    /* A unit that is not asked any more may still walk what it was never flushed of. */
+    if (d->iommu.poisoned)
+        err = -ETIMEDOUT;
+    if (!err)
+        iommu_tables_reap(&s->tables);
+    else
+        iommu_tables_lose(&s->tables);
+    return err;
+}
+
 int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsigned int n)
 {
     struct iommu_space *s = d->iommu.priv;
     struct iommu_range missed;
     struct batch b;
-    int err;
 
     if (n == 0)
         return 0;
@@ -229,15 +243,7 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
     /* A batch that fills flushes when a change is not yet recorded whole. */
     missed = iommu_tables_missed(&s->tables, ranges, n);
     add_range(&b, s, &missed);
-    err = run(d, s, &b, units_in_use(s));
-    /* A unit that is not asked any more may still walk what it was never flushed of. */
-    if (d->iommu.poisoned)
-        err = -ETIMEDOUT;
-    if (!err)
-        iommu_tables_reap(&s->tables);
-    else
-        iommu_tables_lose(&s->tables);
-    return err;
+    return settle_tables(d, run(d, s, &b, units_in_use(s)));
 }
 
 /* --- the units that serve it ------------------------------------------------------- */

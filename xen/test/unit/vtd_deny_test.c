@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What VT-d's start-up keeps domains from. Broken, a domain that may map device memory
+ * reaches registers of a unit, and with them the tables that all devices go by.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <xen/acpi.h>
+#include <xen/alloc.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include "../../drivers/passthrough/vtd/hw.h"
+#include "fake_charge.h"
+
+#define UNITS       3
+#define BASE(n)     (0xfed80000ULL + (n) * 0x10000ULL)
+#define FRAME(n)    (BASE(n) >> PAGE_SHIFT)
+
+bool iommu_intremap, iommu_caches_absent;
+unsigned int iommu_deadline_ms = 1;
+struct iommu_options iommu_options;
+struct acpi_host acpi_host;
+struct iommu_model vtd_model;
+
+/* Four levels; the fault records from 0x200 on, the IOTLB registers from 0x100 on. */
+#define CAP_PLAIN   (4ULL << 8 | 0x20ULL << 24)
+#define ECAP_PLAIN  (0x10ULL << 8)
+
+static uint8_t regs[UNITS][REG_SPACE_MAX];
+static uint32_t status[UNITS];
+static uint64_t cap[UNITS], ecap[UNITS];
+
+/* --- the units --- */
+
+void *ioremap(paddr_t pa, size_t len)
+{
+    paddr_t n = (pa - BASE(0)) / 0x10000;
+
+    assert_true(n < UNITS && pa == BASE(n) && len <= REG_SPACE_MAX);
+    return regs[n];
+}
+
+void iounmap(void *p)
+{
+    assert_non_null(p);
+}
+
+uint64_t fake_mmio_in(const volatile void *p, unsigned int size)
+{
+    unsigned long at = (unsigned long)((const uint8_t *)p - regs[0]);
+    unsigned long n = at / REG_SPACE_MAX;
+
+    (void)size;
+    switch (at % REG_SPACE_MAX) {
+    case REG_CAP:
+        return cap[n];
+    case REG_ECAP:
+        return ecap[n];
+    case REG_GSTS:
+        return status[n];
+    }
+    return 0;
+}
+
+void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
+{
+    unsigned long at = (unsigned long)((const uint8_t *)p - regs[0]);
+
+    (void)size;
+    if (at % REG_SPACE_MAX == REG_GCMD)
+        status[at / REG_SPACE_MAX] = (uint32_t)val;
+}
+
+/* --- what else start-up needs --- */
+
+void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
+{
+    return charge_alloc(c, tag, PAGE_SIZE << order);
+}
+
+void charge_free_pages(void *p, unsigned int order)
+{
+    (void)order;
+    charge_free(p);
+}
+
+paddr_t virt_to_paddr(const void *va)
+{
+    return (paddr_t)(uintptr_t)va;
+}
+
+const struct acpi_table *acpi_table_nth(const struct acpi_tables *tables,
+                                        const char *sig, uint32_t nth)
+{
+    static const struct acpi_table t;
+
+    (void)tables;
+    (void)nth;
+    assert_string_equal(sig, "DMAR");
+    return &t;
+}
+
+int acpi_parse_dmar(struct acpi_bytes t, struct acpi_dmar *out)
+{
+    (void)t;
+    memset(out, 0, sizeof(*out));
+    out->drhds = UNITS;
+    for (unsigned int i = 0; i < UNITS; i++)
+        out->drhd[i].base = BASE(i);
+    return 0;
+}
+
+const char *acpi_reason(int err)
+{
+    (void)err;
+    return "";
+}
+
+s_time_t get_s_time(void)
+{
+    static s_time_t now;
+
+    return now += MICROSECS(1);
+}
+
+struct iommu_command vtd_cmd_all_devices(void)
+{
+    return (struct iommu_command){ { 0 } };
+}
+
+struct iommu_command vtd_cmd_all_pages(void)
+{
+    return (struct iommu_command){ { 0 } };
+}
+
+uint32_t vtd_post(struct vtd_unit *u, const struct iommu_command *cmds, unsigned int n)
+{
+    (void)u;
+    (void)cmds;
+    return n;
+}
+
+int vtd_wait(struct vtd_unit *u, uint32_t number)
+{
+    (void)u;
+    (void)number;
+    return 0;
+}
+
+int vtd_fault_init(struct vtd_unit *u)
+{
+    (void)u;
+    return 0;
+}
+
+/* --- what is not reached here --- */
+
+#define NOT_HERE(type, name, ...)                                                        \
+    type name(__VA_ARGS__)                                                               \
+    {                                                                                    \
+        fail_msg(#name " while starting");                                               \
+        __builtin_trap();                                                                \
+    }
+NOT_HERE(int, vtd_attach, struct domain *, struct pci_dev *)
+NOT_HERE(int, vtd_detach, struct domain *, struct pci_dev *)
+NOT_HERE(bool, vtd_owns, const struct pci_dev *)
+NOT_HERE(int, vtd_reserved, const struct pci_dev *,
+         int (*)(paddr_t, paddr_t, unsigned int, void *), void *)
+NOT_HERE(int, vtd_intremap_init, void)
+NOT_HERE(int, vtd_intremap_start, struct vtd_unit *)
+NOT_HERE(int, vtd_remap_msi, struct pci_dev *, unsigned int, struct msi_msg *)
+NOT_HERE(void, vtd_unmap_msi, struct pci_dev *, unsigned int)
+NOT_HERE(int, vtd_remap_ioapic, unsigned int, unsigned int, uint64_t *)
+NOT_HERE(bool, vtd_is_ioapic, uint16_t, uint16_t)
+NOT_HERE(void, vtd_dump, void)
+NOT_HERE(void, iommu_write_back, const void *, size_t)
+
+/* --- tests --- */
+
+/* One unit has all in its first page, one its fault records behind, one its IOTLB's. */
+static void test_deny(void **state)
+{
+    static const unsigned long pages[UNITS] = { 1, 8, 8 };
+    static struct domain d;
+
+    (void)state;
+    for (unsigned int i = 0; i < UNITS; i++) {
+        cap[i] = CAP_PLAIN;
+        ecap[i] = ECAP_PLAIN | ECAP_COHERENT;
+    }
+    cap[1] |= 0x200ULL << 24;
+    ecap[2] |= 0x200ULL << 8;
+    assert_int_equal(vtd_iommu_ops.init(), 0);
+    rangeset_init(&d.iomem_caps, NULL, "test");
+    assert_int_equal(rangeset_add(&d.iomem_caps, 0, ~0UL), 0);
+    assert_int_equal(vtd_iommu_ops.deny(&d), 0);
+    for (unsigned int i = 0; i < UNITS; i++) {
+        unsigned long end = FRAME(i) + pages[i];
+
+        assert_false(rangeset_overlaps(&d.iomem_caps, FRAME(i), end - 1));
+        assert_true(rangeset_contains(&d.iomem_caps, FRAME(i) - 1, FRAME(i) - 1));
+        assert_true(rangeset_contains(&d.iomem_caps, end, end));
+    }
+    rangeset_destroy(&d.iomem_caps);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deny),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
