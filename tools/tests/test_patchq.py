@@ -11,6 +11,7 @@ import pytest
 
 TREE = Path(__file__).resolve().parents[2]
 FIX = "xsa149-vcpu-array.patch"
+CASE = "int128/CASE"
 pytestmark = pytest.mark.host
 
 
@@ -164,21 +165,22 @@ def test_history_lacks_the_base(history, clone, tmp_path, kind):
         assert done.returncode == 1 and f"patchq: {said}\n" in done.stdout, done.stdout
 
 
-def add_patch(clone, test, old):
+def add_patch(clone, test, old, fails=None):
     """A patch of main that puts a comment in old's place."""
     where = clone / "xen/lib/int128.c"
     line = where.read_text().count("\n") + 1
     where.write_text(where.read_text() + "/* new */\n")
     diff = f"--- a/xen/lib/int128.c\n+++ b/xen/lib/int128.c\n@@ -{line} +{line} @@\n"
+    fails = f"Fails: {fails}\n" if fails else ""
     (clone / "patches/main/new.patch").write_text(
-        f"Subject: New\nAffects: nobody\nShows: nothing\nTest: {test}\n\n"
+        f"Subject: New\nAffects: nobody\nShows: nothing\nTest: {test}\n{fails}\n"
         f"{diff}-{old}\n+/* new */\n")
     with open(clone / "patches/main/series", "a", encoding="utf-8") as series:
         series.write("new.patch\n")
 
 
 def test_what_does_not_build_proves_nothing(clone):
-    add_patch(clone, "unit:int128", "#error not here yet")
+    add_patch(clone, "unit:int128", "#error not here yet", CASE)
     done = patchq(clone, "prove", "new.patch")
     assert done.returncode == 1 and "unit:int128 does not build" in done.stdout, done.stdout
     assert "without the fix" not in done.stdout
@@ -193,7 +195,7 @@ def test_what_is_no_fix_is_not_proven(clone):
 
 def test_an_unproven_patch_is_put_back(clone):
     """The next one finds the tree with it: else it would fail for a fault not its own."""
-    add_patch(clone, "unit:int128", "/* old */")
+    add_patch(clone, "unit:int128", "/* old */", CASE)
     series = clone / "patches/main/series"
     again = (clone / "patches/main/new.patch").read_text()
     (clone / "patches/main/next.patch").write_text(again)
@@ -201,3 +203,112 @@ def test_an_unproven_patch_is_put_back(clone):
     done = patchq(clone, "prove")
     assert done.stdout.count("without the fix: unit:int128 passes") == 2, done.stdout
     assert "prove: 2 patches, 2 unproven" in done.stdout
+
+
+def add_fix(clone, fails, wrong="    return q ^ 1;", right="    return q;"):
+    """A patch without which divisions are wrong."""
+    lines = (clone / "xen/lib/int128.c").read_text().split("\n")
+    line = lines.index(right) + 1
+    diff = f"--- a/xen/lib/int128.c\n+++ b/xen/lib/int128.c\n@@ -{line} +{line} @@\n"
+    (clone / "patches/main/new.patch").write_text(
+        f"Subject: New\nAffects: nobody\nShows: nothing\nTest: unit:int128\nFails: {fails}\n\n"
+        f"{diff}-{wrong}\n+{right}\n")
+    (clone / "patches/main/series").write_text("new.patch\n")
+
+
+def test_the_named_case_proves(clone):
+    add_fix(clone, "int128/test_division")
+    done = patchq(clone, "prove")
+    assert done.returncode == 0, done.stdout
+    assert "without the fix: unit:int128 fails in test_division" in done.stdout
+    assert "with the fix: unit:int128 passes\n" in done.stdout
+
+
+@pytest.mark.parametrize("fails, missing", [
+    ("int128/test_other", "test_other"),
+    ("int128/test_division int128/test_other", "test_other"),
+    ('int128/test_division "int128/words it never prints"', "words it never prints"),
+])
+def test_another_case_proves_nothing(clone, fails, missing):
+    add_fix(clone, fails)
+    done = patchq(clone, "prove")
+    assert done.returncode == 1 and "1 unproven" in done.stdout, done.stdout
+    assert f"without the fix: unit:int128 fails, but not in {missing}" in done.stdout
+
+
+def test_a_program_that_dies_proves_nothing(clone):
+    add_fix(clone, "int128/test_division", wrong="    extern void _Exit(int); _Exit(3);")
+    done = patchq(clone, "prove")
+    assert done.returncode == 1, done.stdout
+    assert "unit:int128 fails, but not in test_division" in done.stdout
+
+
+LAB = """#!/bin/sh
+grep -q wrong xen/lib/int128.c || { echo "  ok   window"; exit 0; }
+cat report
+exit 1
+"""
+REPORTS = {
+    "case": ("  FAIL window: window.c:7: 1 is not 2\n", "k/window", True),
+    "other case": ("  ok   window\n  FAIL door: window.c:9: 1 is not 2\n", "k/window", False),
+    "timeout": ("  ok   door\n  ended by: timeout; kernel's own count: None\n", "k/window",
+                False),
+    "QEMU": ("    QEMU says: Segmentation fault\n", "k/window", False),
+    "no lab": ("lab: no image of Debian's\n", "k/window", False),
+    "panic": ("  ended by: fatal\n  serial log: serial.log\n", '"k/BUG at xen/p2m.c"', True),
+    "other panic": ("  ended by: fatal\n  serial log: serial.log\n", '"k/BUG at x.c"', False),
+}
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_what_a_kernel_must_say(clone, kind):
+    """Its lab prints what one would when the hypervisor is wrong."""
+    report, fails, proven = REPORTS[kind]
+    add_patch(clone, "guest:k", "/* wrong */", fails)
+    (clone / "patches/main/series").write_text("new.patch\n")
+    (clone / "Makefile").write_text("all guest-kernels:\n")
+    (clone / "scripts/lab/lab").write_text(LAB)
+    (clone / "report").write_text(report)
+    (clone / "serial.log").write_text("(XEN) BUG at xen/p2m.c:12\n")
+    done = patchq(clone, "prove")
+    assert (done.returncode == 0) == proven, done.stdout
+    assert ("0 unproven" if proven else "1 unproven") in done.stdout, done.stdout
+    assert ("fails, but not in" in done.stdout) != proven, done.stdout
+
+
+@pytest.mark.parametrize("fails", ["", "int128", "int128/", "other/test_x"])
+def test_what_shall_fail_is_named(clone, fails):
+    add_patch(clone, "unit:int128", "/* old */", fails)
+    done = patchq(clone, "check", "-b", "main")
+    assert done.returncode == 1 and "new.patch: Fails" in done.stdout, done.stdout
+
+
+def test_carried_or_said_why_not(clone):
+    """main has a fix that the branch's base had not heard of."""
+    add_patch(clone, "unit:int128", "/* old */", CASE)
+    done = patchq(clone, "check", "-b", "stable-1")
+    assert done.returncode == 1, done.stdout
+    assert "neither in series nor in not-carried: new.patch" in done.stdout
+    why = clone / "patches/stable-1/not-carried"
+    for line, said in (("new.patch: \n", "not-carried:1: want"),
+                       ("new.patch: not affected:\n", "not-carried:1: want"),
+                       ("new.patch: not needed: it is new\n", "not-carried:1: want"),
+                       ("gone.patch: not affected: it is new\n", "not on main: gone.patch")):
+        why.write_text("# Why.\n\nnew.patch: not affected: it is new\n" + line
+                       if "gone" in line else line)
+        done = patchq(clone, "check")
+        assert done.returncode == 1 and said in done.stdout, done.stdout
+    why.write_text("new.patch: not affected: what it mends is new\n")
+    done = patchq(clone, "check", "-b", "stable-1")
+    assert done.returncode == 0 and "0 are here, 1 are not" in done.stdout, done.stdout
+    assert "affected, without" not in done.stdout
+    why.write_text("new.patch: affected: nobody has written it\n")
+    done = patchq(clone, "check", "-b", "stable-1")
+    assert done.returncode == 0, done.stdout
+    assert "affected, without new.patch: nobody has written it\n" in done.stdout
+    with open(clone / "patches/stable-1/series", "a", encoding="utf-8") as series:
+        series.write("new.patch\n")
+    (clone / "patches/stable-1/new.patch").write_text(
+        (clone / "patches/main/new.patch").read_text())
+    done = patchq(clone, "check", "-b", "stable-1")
+    assert done.returncode == 1 and "both in series and" in done.stdout, done.stdout
