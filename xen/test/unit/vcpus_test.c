@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Making all vCPUs of a domain. Broken, events or moves between CPU pools find one that is
- * freed again because there is no memory for the next.
+ * Making all vCPUs of a domain. Broken, events or moves between CPU pools find one that
+ * is freed again because there is no memory for the next.
  */
 #include <setjmp.h>
 #include <stdarg.h>
