@@ -12,9 +12,6 @@ typedef uint16_t __attribute__((may_alias)) ticket_t;
 
 #define TICKET_NEXT 0x10000U
 
-#define RW_WRITER  (1U << 31)
-#define RW_WAITING (1U << 30)
-
 static inline uint16_t serving(uint32_t tickets)
 {
     return (uint16_t)tickets;
@@ -25,16 +22,30 @@ static inline uint16_t next_ticket(uint32_t tickets)
     return (uint16_t)(tickets >> 16);
 }
 
-static void spin_acquire(spinlock_t *l)
+/* Draws a ticket and waits until it is served. owner: of a spin lock, else NULL. */
+static void wait_turn(uint32_t *tickets, const char *name, const uint16_t *owner)
 {
-    uint32_t seen = __atomic_fetch_add(&l->tickets, TICKET_NEXT, __ATOMIC_ACQUIRE);
+    uint32_t seen = __atomic_fetch_add(tickets, TICKET_NEXT, __ATOMIC_ACQUIRE);
     uint16_t mine = next_ticket(seen);
     struct lock_wait wait = LOCK_WAIT_INIT;
 
     while (serving(seen) != mine) {
-        lock_wait_step(&wait, l->name, l->owner);
-        seen = __atomic_load_n(&l->tickets, __ATOMIC_ACQUIRE);
+        lock_wait_step(&wait, name, owner ? *owner : 0);
+        seen = __atomic_load_n(tickets, __ATOMIC_ACQUIRE);
     }
+}
+
+static void serve_next(uint32_t *tickets)
+{
+    ticket_t *head = (ticket_t *)tickets;
+
+    /* Only who is served writes the low half, so a plain increment of it is enough. */
+    __atomic_store_n(head, (uint16_t)(*head + 1), __ATOMIC_RELEASE);
+}
+
+static void spin_acquire(spinlock_t *l)
+{
+    wait_turn(&l->tickets, l->name, &l->owner);
 }
 
 void spin_lock(spinlock_t *l)
@@ -66,11 +77,8 @@ bool spin_trylock(spinlock_t *l)
 
 void spin_unlock(spinlock_t *l)
 {
-    ticket_t *head = (ticket_t *)&l->tickets;
-
     lock_check_drop_spin(l);
-    /* Only the holder writes the low half, so a plain increment of it is enough. */
-    __atomic_store_n(head, (uint16_t)(*head + 1), __ATOMIC_RELEASE);
+    serve_next(&l->tickets);
 }
 
 bool spin_is_locked(const spinlock_t *l)
@@ -82,25 +90,17 @@ bool spin_is_locked(const spinlock_t *l)
 
 void read_lock(rwlock_t *l)
 {
-    struct lock_wait wait = LOCK_WAIT_INIT;
-
     lock_check_order(l, l->level, l->name, false);
-    for (;;) {
-        uint32_t seen = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
-
-        if (!(seen & (RW_WRITER | RW_WAITING)) &&
-            __atomic_compare_exchange_n(&l->state, &seen, seen + 1, false,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            break;
-        lock_wait_step(&wait, l->name, 0);
-    }
+    wait_turn(&l->tickets, l->name, NULL);
+    __atomic_fetch_add(&l->readers, 1, __ATOMIC_RELAXED);
+    serve_next(&l->tickets);
     lock_check_got(l, l->level, l->name);
 }
 
 void read_unlock(rwlock_t *l)
 {
     lock_check_drop(l, l->name);
-    __atomic_fetch_sub(&l->state, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&l->readers, 1, __ATOMIC_RELEASE);
 }
 
 void write_lock(rwlock_t *l)
@@ -108,23 +108,15 @@ void write_lock(rwlock_t *l)
     struct lock_wait wait = LOCK_WAIT_INIT;
 
     lock_check_order(l, l->level, l->name, false);
-    for (;;) {
-        uint32_t seen = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
-
-        /* Taking it drops the waiting mark; other waiting writers set it again. */
-        if (!(seen & ~RW_WAITING) &&
-            __atomic_compare_exchange_n(&l->state, &seen, RW_WRITER, false,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            break;
-        if (!(seen & RW_WAITING))
-            __atomic_fetch_or(&l->state, RW_WAITING, __ATOMIC_RELAXED);
+    wait_turn(&l->tickets, l->name, NULL);
+    /* No new ones while it is our turn. */
+    while (__atomic_load_n(&l->readers, __ATOMIC_ACQUIRE))
         lock_wait_step(&wait, l->name, 0);
-    }
     lock_check_got(l, l->level, l->name);
 }
 
 void write_unlock(rwlock_t *l)
 {
     lock_check_drop(l, l->name);
-    __atomic_fetch_and(&l->state, ~RW_WRITER, __ATOMIC_RELEASE);
+    serve_next(&l->tickets);
 }

@@ -61,11 +61,15 @@ static inline void spin_unlock_irqrestore(spinlock_t *l, uint64_t flags)
     irq_restore(flags);
 }
 
-/* Writers have priority over new readers. Readers do not nest. */
+/*
+ * Readers and writers get in in the order they came, so that neither can keep the other
+ * out: what a guest does to its physical map all the time must not stop another CPU that
+ * only looks. Readers do not nest.
+ */
 typedef struct rwlock {
-    uint32_t state;     /* bit 31: writer holds; bit 30: writer waits; rest: readers */
+    uint32_t tickets;   /* as above; a writer serves until it unlocks */
+    uint32_t readers;   /* inside */
     uint16_t level;
-    uint16_t pad;
     const char *name;
 } rwlock_t;
 

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <xen/lib.h>
 #include <xen/percpu.h>
@@ -218,7 +220,101 @@ static void test_rw_exclusion(void **state)
     run_two(reader_writer);
     assert_int_equal(pair_a, 2 * ROUNDS / 8);
     assert_int_equal(torn, 0);
-    assert_int_equal(shared_rw.state, 0);
+    /* Nobody is left inside. */
+    write_lock(&shared_rw);
+    write_unlock(&shared_rw);
+}
+
+/* --- in the order of arrival --- */
+
+#define HANG 120 /* s, if somebody waits for ever */
+
+static char arrived[8];
+static unsigned int nr_arrived;
+
+static void note(char who)
+{
+    arrived[__atomic_fetch_add(&nr_arrived, 1, __ATOMIC_SEQ_CST)] = who;
+}
+
+static void *reader(void *unused)
+{
+    (void)unused;
+    read_lock(&shared_rw);
+    note('r');
+    read_unlock(&shared_rw);
+    return NULL;
+}
+
+static void *writer(void *unused)
+{
+    (void)unused;
+    write_lock(&shared_rw);
+    note('w');
+    write_unlock(&shared_rw);
+    return NULL;
+}
+
+/* Starts a thread; it waits for the lock when it has spun for some time. */
+static pthread_t comes(void *(*fn)(void *))
+{
+    struct timespec used = { 0 };
+    clockid_t clock;
+    pthread_t t;
+
+    assert_int_equal(pthread_create(&t, NULL, fn, NULL), 0);
+    assert_int_equal(pthread_getcpuclockid(t, &clock), 0);
+    while (!used.tv_sec && used.tv_nsec < 10000000) {
+        sched_yield();
+        assert_int_equal(clock_gettime(clock, &used), 0);
+    }
+    return t;
+}
+
+static void test_rw_in_turn(void **state)
+{
+    pthread_t t[4];
+
+    (void)state;
+    alarm(HANG);
+    lock_check_set(false);
+    rwlock_init(&shared_rw, LOCK_GRANT, "shared");
+    nr_arrived = 0;
+    write_lock(&shared_rw);
+    t[0] = comes(reader);
+    t[1] = comes(writer);
+    t[2] = comes(reader);
+    t[3] = comes(writer);
+    write_unlock(&shared_rw);
+    for (unsigned int i = 0; i < 4; i++)
+        pthread_join(t[i], NULL);
+    lock_check_set(true);
+    alarm(0);
+    assert_memory_equal(arrived, "rwrw", 4);
+}
+
+/* Readers are inside together; one that comes behind a waiting writer waits for it. */
+static void test_readers_share(void **state)
+{
+    pthread_t t[2];
+
+    (void)state;
+    alarm(HANG);
+    lock_check_set(false);
+    rwlock_init(&shared_rw, LOCK_GRANT, "shared");
+    nr_arrived = 0;
+    read_lock(&shared_rw);
+    assert_int_equal(pthread_create(&t[0], NULL, reader, NULL), 0);
+    pthread_join(t[0], NULL);
+    t[0] = comes(writer);
+    t[1] = comes(reader);
+    note('u');
+    read_unlock(&shared_rw);
+    for (unsigned int i = 0; i < 2; i++)
+        pthread_join(t[i], NULL);
+    lock_check_set(true);
+    alarm(0);
+    assert_memory_equal(arrived, "ruwr", 4);
 }
 
 int main(void)
@@ -231,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup(test_unchecked_level, fresh),
         cmocka_unit_test_setup(test_exclusion, fresh),
         cmocka_unit_test_setup(test_rw_exclusion, fresh),
+        cmocka_unit_test_setup(test_rw_in_turn, fresh),
+        cmocka_unit_test_setup(test_readers_share, fresh),
     };
 
     return cmocka_run_group_tests_name("spinlock", tests, NULL, NULL);
