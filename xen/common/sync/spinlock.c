@@ -91,9 +91,9 @@ bool spin_is_locked(const spinlock_t *l)
 void read_lock(rwlock_t *l)
 {
     lock_check_order(l, l->level, l->name, false);
-    wait_turn(&l->tickets, l->name, NULL);
+    wait_turn(&l->state, l->name, NULL);
     __atomic_fetch_add(&l->readers, 1, __ATOMIC_RELAXED);
-    serve_next(&l->tickets);
+    serve_next(&l->state);
     lock_check_got(l, l->level, l->name);
 }
 
@@ -108,7 +108,7 @@ void write_lock(rwlock_t *l)
     struct lock_wait wait = LOCK_WAIT_INIT;
 
     lock_check_order(l, l->level, l->name, false);
-    wait_turn(&l->tickets, l->name, NULL);
+    wait_turn(&l->state, l->name, NULL);
     /* No new ones while it is our turn. */
     while (__atomic_load_n(&l->readers, __ATOMIC_ACQUIRE))
         lock_wait_step(&wait, l->name, 0);
@@ -118,5 +118,5 @@ void write_lock(rwlock_t *l)
 void write_unlock(rwlock_t *l)
 {
     lock_check_drop(l, l->name);
-    serve_next(&l->tickets);
+    serve_next(&l->state);
 }

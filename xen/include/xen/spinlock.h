@@ -67,7 +67,7 @@ static inline void spin_unlock_irqrestore(spinlock_t *l, uint64_t flags)
  * only looks. Readers do not nest.
  */
 typedef struct rwlock {
-    uint32_t tickets;   /* as above; a writer serves until it unlocks */
+    uint32_t state;     /* tickets, as above; a writer is served until it unlocks */
     uint32_t readers;   /* inside */
     uint16_t level;
     const char *name;
