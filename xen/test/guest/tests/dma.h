@@ -172,16 +172,19 @@ static inline uint64_t bus_address(const struct party *p, unsigned long gfn)
 
 /* --- the heir: who gets a frame next ------------------------------------------------ */
 
+/* Pages: a call for more keeps a list of them, which can be in the very frame. */
+#define AT_ONCE     16
+
 /*
  * The heir takes pages out of the heap until it has the frame, which must be in there; we
  * see that page then. NULL: the frame was not free.
  */
 static inline volatile uint64_t *inherit(uint64_t frame)
 {
-    long got = 32;
+    long got = AT_ONCE;
 
-    while (got == 32 && frame != NOWHERE) {
-        got = reserve(XENMEM_populate_physmap, heir.id, heir_pages, 32);
+    while (got == AT_ONCE && frame != NOWHERE) {
+        got = reserve(XENMEM_populate_physmap, heir.id, heir_pages, AT_ONCE);
         heir_pages += got > 0 ? got : 0;
         for (long i = 1; i <= got; i++) {
             if (bus_address(&heir, heir_pages - i) != frame)
