@@ -46,9 +46,10 @@ static void *take_new(struct table_pool *pool)
     return page;
 }
 
+/* In front, where it is taken from: the page that came last is the first to go back. */
 static void add_idle(struct table_pool *pool, void *page)
 {
-    page_list_add_tail(&pool->idle, virt_to_page(page));
+    page_list_add(&pool->idle, virt_to_page(page));
     pool->nr_idle++;
 }
 
