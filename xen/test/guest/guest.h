@@ -33,6 +33,8 @@ void fail_at(const char *file, int line, const char *fmt, ...);
  * test had no time to undo, so that the next ones fail for reasons of their own only.
  */
 void after_failure(void) __attribute__((weak));
+/* And one that runs before all else, when all variables are as they were linked. */
+void before_tests(void) __attribute__((weak));
 
 /*
  * What follows works by the test hypercall of debug builds (xen/test_op.h). On another

@@ -106,6 +106,8 @@ void guest_main(uint32_t info)
     start_info = (void *)(uintptr_t)info;
     interrupts_init();
     hypercalls_init();
+    if (before_tests)
+        before_tests();
     shared_info(); /* so that no test's count of pages sees the first use of the clock */
 
     for (const struct test *t = __tests_start; t < __tests_end; t++) {
