@@ -100,9 +100,11 @@ static void run_round(uint32_t allowed)
 static bool run_pending(uint32_t allowed)
 {
     assert_no_locks();
-    __atomic_fetch_or(&this_cpu(softirq_bits), this_cpu(softirq_hidden),
-                      __ATOMIC_SEQ_CST);
-    this_cpu(softirq_hidden) = 0;
+    if (this_cpu(softirq_hidden)) {
+        __atomic_fetch_or(&this_cpu(softirq_bits), this_cpu(softirq_hidden),
+                          __ATOMIC_SEQ_CST);
+        this_cpu(softirq_hidden) = 0;
+    }
     for (unsigned int i = 0; i < ROUNDS && pending_of(allowed); i++)
         run_round(allowed);
     return !pending_of(allowed);
