@@ -6,6 +6,7 @@
 #include <xen/iommu.h>
 #include <xen/test_op.h>
 #include <asm/current.h>
+#include <asm/p2m.h>
 #include <asm/stack.h>
 
 static long count_flushes(struct domain *d, unsigned long what)
@@ -27,6 +28,19 @@ static long count_flushes(struct domain *d, unsigned long what)
     }
 }
 
+static long delay_flush(struct domain *d, unsigned long gpa)
+{
+    struct page_info *pg;
+
+    if (gpa % sizeof(uint32_t))
+        return -EINVAL;
+    pg = p2m_get_page(d, gaddr_to_gfn(gpa), NULL, P2M_GET_WRITE | P2M_GET_OWN);
+    if (!pg)
+        return -EINVAL;
+    iommu_delay_flush(page_to_virt(pg) + (gpa & ~PAGE_MASK));
+    return 0;
+}
+
 HYPERCALL(test_op)
 {
     switch (a[0]) {
@@ -36,10 +50,7 @@ HYPERCALL(test_op)
         iommu_set_stalled(a[1]);
         return 0;
     case TESTOP_DELAY_FLUSH:
-        if (a[1] > 1000)
-            return -EINVAL;
-        iommu_delay_flush((unsigned int)a[1]);
-        return 0;
+        return delay_flush(current->domain, a[1]);
     case TESTOP_FLUSHES:
         return count_flushes(current->domain, a[1]);
     case TESTOP_OVERFLOW_STACK:

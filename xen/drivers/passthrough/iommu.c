@@ -189,24 +189,31 @@ void iommu_set_stalled(bool on)
 }
 
 #ifdef CONFIG_FAULT_INJECTION
-static unsigned int flush_delay_ms; /* atomic */
+#define FLUSH_LATE_MS 3000u /* at most */
 
-void iommu_delay_flush(unsigned int ms)
+static uint32_t *late_word; /* atomic; in a page with a reference, or NULL */
+
+void iommu_delay_flush(uint32_t *late)
 {
-    __atomic_store_n(&flush_delay_ms, ms, __ATOMIC_RELAXED);
+    late = __atomic_exchange_n(&late_word, late, __ATOMIC_ACQ_REL);
+    if (late)
+        page_put(virt_to_page(late));
 }
 
 /* Makes the time wide in which only references protect what devices still reach. */
 static void injected_delay(void)
 {
-    unsigned int ms = __atomic_exchange_n(&flush_delay_ms, 0, __ATOMIC_RELAXED);
+    uint32_t *late = __atomic_exchange_n(&late_word, NULL, __ATOMIC_ACQ_REL);
     s_time_t end;
 
-    if (!ms)
+    if (!late)
         return;
-    end = NOW() + MILLISECS(ms);
-    while (NOW() < end)
+    end = NOW() + MILLISECS(FLUSH_LATE_MS);
+    __atomic_store_n(late, 1, __ATOMIC_SEQ_CST);
+    while (NOW() < end && __atomic_load_n(late, __ATOMIC_SEQ_CST))
         cpu_relax();
+    __atomic_store_n(late, 0, __ATOMIC_SEQ_CST);
+    page_put(virt_to_page(late));
 }
 #else
 static inline void injected_delay(void)

@@ -156,8 +156,11 @@ int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order);
 void iommu_prune(struct domain *d, dfn_t dfn, unsigned int order);
 /* Fault injection: no unit works its queue off any more, so waits miss their deadline. */
 void iommu_set_stalled(bool on);
-/* Fault injection: the next iommu_flush begins that much later, once. */
-void iommu_delay_flush(unsigned int ms);
+/*
+ * Fault injection: the next iommu_flush begins later, once: see TESTOP_DELAY_FLUSH. Takes
+ * over the caller's reference on the word's page.
+ */
+void iommu_delay_flush(uint32_t *late);
 int __must_check iommu_flush(struct domain *d, const struct iommu_range *r,
                              unsigned int n);
 

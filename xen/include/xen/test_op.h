@@ -27,8 +27,11 @@
 #define OVERFLOW_DF   3 /* double faults */
 #define OVERFLOW_MC   4 /* machine checks */
 /*
- * arg: milliseconds, up to 1000, by which the next flush of an IOTLB for a p2m is late,
- * once. The tables have been changed then, and devices still have what was in them.
+ * The next flush of an IOTLB for a p2m is late, once: the tables have been changed then,
+ * and devices still have what was in them. arg: the guest physical address of an aligned
+ * 32-bit word in memory of the caller's own, which is 1 meanwhile and 0 after it; writing
+ * 0 ends it, so do three seconds. (The word is all that a vCPU of the same domain can
+ * rely on: its hypercalls may have to wait for the flush.) -EINVAL: no such word.
  */
 #define TESTOP_DELAY_FLUSH 3
 

@@ -15,7 +15,6 @@
 #define REMOTE_VECTORS  32u
 #define REMOTE_READY    0x52454459u
 #define REMOTE_TAKE_MAX     128u
-#define REMOTE_TAKE_DELAY   30000000ul  /* ns from go to the call */
 
 enum remote_command {
     REMOTE_LOAD,        /* value = size bytes of memory at address */

@@ -126,7 +126,6 @@ static uint64_t take(uint64_t address, uint32_t n)
     set_xen_guest_handle(r.extent_start, list);
     while (!box->go)
         __asm__ volatile("pause");
-    delay_ns(REMOTE_TAKE_DELAY);
     if (HC2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r) == n)
         box->taken = n;
     while (box->go)

@@ -5,8 +5,11 @@
  * through a translation that is still in the IOTLB. Until then the page must be
  * nobody else's: another domain, or another of our vCPUs, takes pages out of the heap
  * meanwhile. What would be wrong: one changed byte in a page that they got.
+ * Nothing here is a guess at when: our second vCPU begins when it sees the flush wait,
+ * lets it go on when the DMA is over, and says whether it was waiting all that time.
  */
 #include "remote.h"
+#include "sched.h"
 
 #define REGS    0x7f000ul   /* frames: the registers */
 #define FIRST   0x70000ul   /* what the device reaches: every second page goes */
@@ -18,8 +21,6 @@
 #define NR_TAKEN 64u
 #define TRIES   40u         /* for a host so busy that nobody came in time */
 
-#define FLUSH_MS    1000u   /* the DMA comes 100 ms after its command */
-#define BEFORE_MS   30u     /* from the beginning of that to the race */
 #define MARK        0xedededededededeeull
 
 static const uintptr_t regs = REGS << 12;
@@ -48,9 +49,16 @@ static void begin(unsigned long gfn)
     EDU_REG(regs, 0x98) = 3;
 }
 
+static uint32_t late;   /* atomic: 1 while the flush is */
+
 static long delay_flush(void)
 {
-    return HC2(HYPERVISOR_TEST_OP, TESTOP_DELAY_FLUSH, FLUSH_MS);
+    return HC2(HYPERVISOR_TEST_OP, TESTOP_DELAY_FLUSH, &late);
+}
+
+static bool flush_is_late(void)
+{
+    return __atomic_load_n(&late, __ATOMIC_ACQUIRE);
 }
 
 /* n pages from gfn on, step apart: 2 so that what is freed has no free neighbour. */
@@ -109,65 +117,115 @@ TEST(find_device)
     CHECK(edu_dma(regs, (uintptr_t)ours, EDU_BUFFER));
 }
 
-/*
- * The device does reach a page by its old number while the flush is late (unless it was
- * itself late every time), not after.
- */
-TEST(window_is_real)
-{
-    bool reached = false;
-
-    NEEDS_INJECTION();
-    for (unsigned int n = 0; n < TRIES && !reached; n++) {
-        CHECK(prepare());
-        at(TARGET)[0] = 0;
-        CHECK_EQ(delay_flush(), 0);
-        begin(TARGET);
-        CHECK_EQ(move(TARGET, OTHER, 1), 0);
-        CHECK(finish());
-        reached = at(OTHER)[0] == MARK;
-        at(OTHER)[0] = 0;
-        begin(TARGET);
-        CHECK(finish());
-        CHECK_EQ(at(OTHER)[0], 0);
-        clear(OTHER, 1);
-    }
-    CHECK(reached);
-}
-
 /* --- our second vCPU, while the first is in the call ------------------------------- */
 
-static volatile enum { IDLE, RACE, DMA_WHEN_TAKEN, STOP } job;
+enum job { IDLE, BUSY, RACE, DMA, DMA_WHEN_TAKEN, STOP };
+
+static enum job job;    /* atomic */
 static volatile uint64_t asked_at;
+static volatile bool dma_in_time;
 
 /* Removes the moved page's new number, and takes what is in the heap then. */
 static void race(void)
 {
-    delay_ns(BEFORE_MS * 1000000ul);
     asked_at = system_time();
     clear(OTHER, 1);
     fill(AGAIN, NR_TAKEN);
     begin(TARGET);
 }
 
+/* In the guest all the time, unlike SOON(): whatever leaves it may wait for the flush. */
+#define WHILE_LATE(condition) ({                \
+    while (!(condition) && flush_is_late())     \
+        __asm__ volatile("pause");              \
+})
+
+/* The flush is late until the DMA is over. */
+static void dma_while_late(bool taken)
+{
+    if (taken) {
+        remote_box->go = 1;
+        WHILE_LATE(remote_box->taken);
+    }
+    begin(TARGET);
+    WHILE_LATE(!busy());
+    dma_in_time = __atomic_exchange_n(&late, 0, __ATOMIC_ACQ_REL);
+}
+
 static void second_cpu(unsigned int cpu)
 {
+    enum job now;
+
     (void)cpu;
-    while (job != STOP) {
-        if (job == RACE) {
-            race();
-            job = IDLE;
-        } else if (job == DMA_WHEN_TAKEN && remote_box->taken) {
-            begin(TARGET);
-            job = IDLE;
-        }
+    while ((now = __atomic_load_n(&job, __ATOMIC_ACQUIRE)) != STOP) {
         __asm__ volatile("pause");
+        if (now == IDLE || !flush_is_late() ||
+            !__atomic_compare_exchange_n(&job, &now, BUSY, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_RELAXED))
+            continue;
+        if (now == RACE)
+            race();
+        else
+            dma_while_late(now == DMA_WHEN_TAKEN);
+        __atomic_store_n(&job, IDLE, __ATOMIC_RELEASE);
     }
 }
 
-static bool second_idle(void)
+static void ask_second(enum job what)
 {
-    return SOON(job == IDLE);
+    asked_at = UINT64_MAX;
+    dma_in_time = false;
+    __atomic_store_n(&job, what, __ATOMIC_RELEASE);
+}
+
+/* The call is over: what was not begun while its flush was late is called off. */
+static bool second_idle(enum job what)
+{
+    __atomic_compare_exchange_n(&job, &what, IDLE, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
+    return SOON(__atomic_load_n(&job, __ATOMIC_ACQUIRE) == IDLE) && finish();
+}
+
+/* Who waits in the hypervisor keeps a CPU: the others are on another. */
+static long pin(domid_t dom, unsigned int vcpu, unsigned int cpu)
+{
+    uint64_t map = 1ul << cpu;
+
+    return affinity_op(XEN_DOMCTL_setvcpuaffinity, dom, vcpu, &map);
+}
+
+TEST(second_vcpu)
+{
+    CHECK(cpu_count() >= 2);
+    CHECK_EQ(pin(0, 0, 0), 0);
+    CHECK_EQ(pin(0, 1, 1), 0);
+    CHECK(cpu_start(1, second_cpu));
+}
+
+/*
+ * The device does reach a page by its old number while the flush is late, not after.
+ */
+TEST(window_is_real)
+{
+    bool in_time = false;
+
+    NEEDS_INJECTION();
+    for (unsigned int n = 0; n < TRIES && !in_time; n++) {
+        CHECK(prepare());
+        at(TARGET)[0] = 0;
+        CHECK_EQ(delay_flush(), 0);
+        ask_second(DMA);
+        CHECK_EQ(move(TARGET, OTHER, 1), 0);
+        CHECK(second_idle(DMA));
+        in_time = dma_in_time;
+        CHECK(!in_time || at(OTHER)[0] == MARK);
+        at(OTHER)[0] = 0;
+        begin(TARGET);
+        CHECK(finish());
+        CHECK_EQ(at(OTHER)[0], 0);
+        clear(OTHER, 1);
+    }
+    CHECK(in_time);
 }
 
 /* --- a page on the move ------------------------------------------------------------ */
@@ -180,15 +238,16 @@ static bool race_once(unsigned int *changed)
     *changed = 0;
     if (!prepare() || delay_flush())
         return false;
-    job = RACE;
+    ask_second(RACE);
     if (move(TARGET, OTHER, 1))
         return false;
     done_at = system_time();
-    if (!second_idle() || !finish())
+    if (!second_idle(RACE))
         return false;
-    for (unsigned int i = 0; i < NR_TAKEN * 512; i++)
+    for (unsigned int i = 0; asked_at != UINT64_MAX && i < NR_TAKEN * 512; i++)
         *changed += at(AGAIN)[i] != 0;
     clear(AGAIN, NR_TAKEN);
+    clear(OTHER, 1);
     return asked_at < done_at;
 }
 
@@ -198,8 +257,6 @@ TEST(moved_and_raced)
     bool raced = false;
 
     NEEDS_INJECTION();
-    CHECK(cpu_count() >= 2);
-    CHECK(cpu_start(1, second_cpu));
     for (unsigned int n = 0; n < TRIES && !raced && !changed; n++)
         raced = race_once(&changed);
     CHECK_EQ(changed, 0);
@@ -213,6 +270,7 @@ static domid_t taker;
 TEST(other_domain)
 {
     CHECK_EQ(remote_start(&taker, XEN_X86_EMU_LAPIC), 0);
+    CHECK_EQ(pin(taker, 0, 1), 0);
 }
 
 static long give_back(void)
@@ -237,25 +295,22 @@ static long move_over(void)
 /* Did first the taker's call and then the DMA happen in time? */
 static bool lose_once(long (*lose)(void), uint64_t *changed)
 {
-    bool in_time;
-
     *changed = 0;
     if (!prepare() || delay_flush())
         return false;
     remote_box->taken = 0;
     remote_post(REMOTE_TAKE, TAKEN << 12, NR_TAKEN, 0);
-    job = DMA_WHEN_TAKEN;
-    remote_box->go = 1;
-    if (lose())
+    ask_second(DMA_WHEN_TAKEN);
+    if (lose() || !second_idle(DMA_WHEN_TAKEN))
         return false;
-    in_time = job == IDLE && !busy();
-    if (!second_idle() || !finish())
+    remote_box->go = 1;
+    if (!SOON(remote_box->taken))
         return false;
     remote_box->go = 0;
     if (!remote_done())
         return false;
     *changed = remote_box->value;
-    return in_time;
+    return dma_in_time;
 }
 
 static void lose_in_window(long (*lose)(void))
@@ -291,7 +346,7 @@ TEST(replaced_by_moving)
 
 TEST(taker_dies)
 {
-    job = STOP;
+    __atomic_store_n(&job, STOP, __ATOMIC_RELEASE);
     remote_unsee();
     CHECK_EQ(simple(XEN_DOMCTL_destroydomain, taker), 0);
 }
