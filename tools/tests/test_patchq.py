@@ -186,6 +186,18 @@ def test_what_does_not_build_proves_nothing(clone):
     assert "without the fix" not in done.stdout
 
 
+def test_the_next_patch_is_proven_after_one_that_broke(clone):
+    add_fix(clone, "int128/test_division")
+    good = clone / "patches/main/new.patch"
+    (clone / "patches/main/good.patch").write_text(good.read_text())
+    add_patch(clone, "unit:int128", "#error not here yet", CASE)
+    (clone / "patches/main/series").write_text("new.patch\ngood.patch\n")
+    done = patchq(clone, "prove")
+    assert done.returncode == 1 and "unit:int128 does not build" in done.stdout, done.stdout
+    assert "\nunproven new.patch\n" in done.stdout, done.stdout
+    assert "\nproven   good.patch\n" in done.stdout, done.stdout
+
+
 def test_what_is_no_fix_is_not_proven(clone):
     add_patch(clone, "none", "/* old */")
     assert patchq(clone, "check", "-b", "main").returncode == 0
