@@ -10,7 +10,8 @@ import threading
 import xml.etree.ElementTree as xml
 
 import pytest
-from xlab import bench, benchparts, benchtable, job, macro, measure, paths
+from xlab import (bench, benchparts, benchtable, job, macro, measure, paths,
+                  testkernel)
 from xlab.images import LabError
 
 TREE = paths.TREE
@@ -146,6 +147,51 @@ def test_a_job_that_fails_keeps_what_it_found(monkeypatch, tmp_path):
                                                          "guest_cpuid"]
     assert table.rows["guest_cpuid"].ours.value == 4
     assert len(problems) == 2 and "destroy-256" in problems[0]
+
+
+TORN = "BENCH hypercall 9 1 1 1\nTEST a PASS\n"
+WHOLE = "BENCH hypercall 9 9 9 9\nTEST a PASS\n"
+
+
+def outcome_of(planned, directory, text, good):
+    log = directory / "serial.log"
+    log.write_text(text)
+    done = (1, 0) if good else None
+    return testkernel.Outcome(planned, ["a"], [], done, "off", True, 1.0, log, [])
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("kind", ["micro", "pair", "macro"])
+@pytest.mark.parametrize("hypervisor, failures, runs, good", [
+    ("debian", 1, 2, True), ("debian", 3, 4, True), ("debian", 9, 4, False),
+    ("build/xen", 1, 1, False)])
+def test_tries(monkeypatch, tmp_path, kind, hypervisor, failures, runs, good):
+    """The peer has several, whatever is run; what is not whole is not in the table."""
+    asked = []
+
+    def kernel(planned):
+        asked.append(planned)
+        worked = len(asked) > failures
+        return outcome_of(planned, tmp_path, WHOLE if worked else TORN, worked)
+
+    def dom0(*_, **__):
+        asked.append(None)
+        step = job.Step("done", len(asked) > failures, "")
+        result = job.Result("bench", "off", None, [step], 1.0, tmp_path / "log", [])
+        text = WHOLE if step.ok else TORN
+        return macro.Outcome(result, [], text.splitlines())
+
+    monkeypatch.setattr(testkernel, "run", kernel)
+    monkeypatch.setattr(macro, "run", dom0)
+    table = benchtable.Table()
+    parts = benchparts.Parts(table, tmp_path / "bench.elf")
+    if good:
+        getattr(parts, kind)("peer", hypervisor)
+    else:
+        with pytest.raises(LabError):
+            getattr(parts, kind)("peer", hypervisor)
+    assert len(asked) == runs
+    assert table.rows["hypercall"].peer.runs == [(9, 9, 9) if good else (1, 1, 1)]
 
 
 @pytest.mark.host

@@ -2,6 +2,8 @@
 """Debian's Xen and ours, the same commands in the same machine: what xl says must agree
 but for what must differ (the masks of xlab/compare.py)."""
 
+from types import SimpleNamespace
+
 import pytest
 from verdict import check
 from xlab import compare, job
@@ -58,3 +60,25 @@ def test_only_the_row_of_the_first_cpu_may_be_missing():
 @pytest.mark.host
 def test_missing_commands_are_seen():
     assert compare.differences(entries("## xl list", "status 0"), [])
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("failures, runs, kept", [(1, 2, True), (9, 4, False)])
+def test_the_reference_has_tries(monkeypatch, tmp_path, failures, runs, kept):
+    """Only one that went through is kept for next time."""
+    asked = []
+
+    def record(*_):
+        asked.append(None)
+        (tmp_path / "transcript").write_text("## xl list\nstatus 0\n")
+        step = job.Step("done", len(asked) > failures)
+        return job.Result("compare", "off", None, [step], 1.0, tmp_path / "serial.log",
+                          []), ["entry"]
+
+    monkeypatch.setattr(compare, "record", record)
+    monkeypatch.setattr(compare.paths, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(compare.images, "root", lambda: SimpleNamespace(dir=tmp_path))
+    (tmp_path / "cache").mkdir()
+    result, entries = compare.record_reference(job.Options(), "xl list")
+    assert (len(asked), result.ok, entries) == (runs, kept, ["entry"])
+    assert len(list((tmp_path / "cache").iterdir())) == kept

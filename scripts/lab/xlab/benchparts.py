@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import images, macro, paths, testkernel
+from . import images, job, macro, paths, testkernel
 from .images import LabError
 
 RESULT = re.compile(r"BENCH (\w+) (?:SKIP (-?\d+)|\d+ (\d+) (\d+) (\d+))\s*$")
@@ -116,28 +116,36 @@ class Parts:
 
     def _kernel(self, side, hypervisor, kind, machine, rows):
         only = f'args="only={rows}"' if rows else ""
-        planned = testkernel.parse_plan(
-            self.kernel, f"{machine} timeout={self.seconds(kind)} {only}",
-            hypervisor=hypervisor)
-        trace = paths.new_run_dir("trace") / "trace"
-        events = [word for event in EVENTS for word in ("-trace", event)]
-        planned.machine = planned.machine.but(extra=(*events, "-D", str(trace)))
-        outcome = testkernel.run(planned)
+
+        def run():
+            planned = testkernel.parse_plan(
+                self.kernel, f"{machine} timeout={self.seconds(kind)} {only}",
+                hypervisor=hypervisor)
+            trace = paths.new_run_dir("trace") / "trace"
+            events = [word for event in EVENTS for word in ("-trace", event)]
+            planned.machine = planned.machine.but(extra=(*events, "-D", str(trace)))
+            outcome = testkernel.run(planned)
+            return outcome, self._flushes(trace)
+
+        # Of several tries only the last gets to the table.
+        outcome, counted = job.tried(hypervisor, run, lambda made: made[0])
         lines = outcome.serial_log.read_text(errors="replace").splitlines()
         results = sum(take_line(self.table, side, line) for line in lines)
-        if trace.exists():
-            self._flushes(side, trace)
-            trace.unlink()
+        for name, figures in counted.items():
+            for what, count in zip(("commands", "waits"), figures):
+                self.table.add(side, f"{name}: IOTLB {what}", "count", *[count] * 3,
+                               sampled=False)
         if not outcome.ok or not results:
             raise LabError(f"the bench kernel did not finish:\n{outcome.report()}")
 
-    def _flushes(self, side, trace):
+    @staticmethod
+    def _flushes(trace):
+        if not trace.exists():
+            return {}
         with open(trace, encoding="utf-8", errors="replace") as lines:
             counted = flushes(lines)
-        for name, (invalidations, waits) in counted.items():
-            for what, count in (("commands", invalidations), ("waits", waits)):
-                self.table.add(side, f"{name}: IOTLB {what}", "count", *[count] * 3,
-                               sampled=False)
+        trace.unlink()
+        return counted
 
     def micro(self, side, hypervisor):
         self._kernel(side, hypervisor, "micro", MACHINE, self.rows)
@@ -146,7 +154,10 @@ class Parts:
         self._kernel(side, hypervisor, "pair", PAIR_MACHINE, PAIR_ROW)
 
     def macro(self, side, hypervisor):
-        outcome = macro.run(hypervisor, self.kernel, timeout=self.seconds("macro"))
+        outcome = job.tried(
+            hypervisor,
+            lambda: macro.run(hypervisor, self.kernel, timeout=self.seconds("macro")),
+            lambda made: made.result)
         for title, unit, figure in outcome.figures:
             self.table.add(side, title, unit, *[figure] * 3, sampled=False)
         for line in outcome.kernel_lines:

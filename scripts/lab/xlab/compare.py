@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from . import images, job, paths
 from .marks import received
-from .progress import say
 
 COMMANDS = paths.LAB / "compare.commands"
 
@@ -37,9 +36,8 @@ MASKS = [
     ("xl info", r"\b(xen-3\.0-x86_64|xen-3\.0-x86_32p|pv|pv_directio)(?!\w) ?", ""),
     ("", r"\.c:\d+:", ".c:*:"),
 ]
-# With several CPUs Debian's Xen meets QEMU's defects (docs/lab.md), which are not in
-# question here: it dies or stands still. The longest that a command took is 10 s.
-REFERENCE_TRIES, REFERENCE_SILENCE = 4, 300
+# The longest that a command took is 10 s.
+REFERENCE_SILENCE = 300
 COLUMNS = re.compile(r"[ \t]+")
 
 
@@ -110,12 +108,10 @@ def record_reference(options, commands=None):
     if kept.exists():
         return None, parse(kept.read_text())
     options.hypervisor, options.silence = "debian", REFERENCE_SILENCE
-    for _ in range(REFERENCE_TRIES):
-        result, entries = record(options, commands)
-        if result.ok:
-            paths.appear(kept, (result.serial_log.parent / "transcript").read_bytes())
-            break
-        say(f"lab: the reference did not finish: {result.serial_log}")
+    result, entries = job.tried("debian", lambda: record(options, commands),
+                                lambda made: made[0])
+    if result.ok:
+        paths.appear(kept, (result.serial_log.parent / "transcript").read_bytes())
     return result, entries
 
 
