@@ -137,6 +137,42 @@ def test_madt(hypervisor, firmware, how):
     assert "ACPI tables" in text[text.index("Panic on CPU"):], text
 
 
+# Where each table names registers, and where there is RAM instead.
+RAM = 0x1000000
+REGISTERS = {"HPET": 44, "MCFG": 44, "local APIC": 36}
+
+
+def in_ram(tables, what):
+    table = tables["APIC" if what in ("local APIC", "I/O APIC") else what]
+    if what in REGISTERS:
+        at = REGISTERS[what]
+    else:
+        at = FIRST_ENTRY["APIC"]
+        while table.data[at] != 1:
+            at += table.data[at + 1]
+        at += 4
+    return table.edited(at, struct.pack("<I", RAM))
+
+
+def test_optional_registers_in_ram(hypervisor, firmware):
+    """Nothing is written to memory that the firmware calls a timer or configuration space."""
+    kind, tables = firmware
+    outcome, text = boot(kind, hypervisor, in_ram(tables, "HPET") + in_ram(tables, "MCFG"))
+    check(outcome)
+    for name in ("HPET", "MCFG"):
+        assert f"{name}: firmware places registers at {RAM:#x}, which is RAM" in text, text
+        assert named(text, name, "bad length or field"), text
+
+
+@pytest.mark.parametrize("what", ["local APIC", "I/O APIC"])
+def test_interrupt_registers_in_ram(hypervisor, firmware, what):
+    kind, tables = firmware
+    outcome, text = boot(kind, hypervisor, in_ram(tables, what))
+    assert outcome.ending == "fatal", outcome.report()
+    assert f"MADT, {what}: firmware places registers at {RAM:#x}, which is RAM" in text, text
+    assert "ACPI tables" in text[text.index("Panic on CPU"):], text
+
+
 EDU_DEVFN = 9 << 3
 EDU = ("-device", f"edu,dma_mask=0xffffffffffffffff,addr={EDU_DEVFN >> 3}.0")
 

@@ -4,6 +4,12 @@
 #include <xen/init.h>
 #include <xen/lib.h>
 
+/* Bytes that registers take: up to the last one that is used (82093AA, HPET 1.0a). */
+#define LAPIC_SPACE  0x1000UL
+#define IOAPIC_SPACE 0x44UL
+#define HPET_SPACE   0x400UL
+#define BUS_SHIFT    20 /* of a bus in an MCFG window */
+
 struct acpi_host acpi_host __ro_after_init;
 
 /* Of those that are read here or by the IOMMU drivers, the first counts. */
@@ -57,6 +63,38 @@ static struct acpi_bytes __init bytes_of(const char *sig)
         printk(XENLOG_WARNING "ACPI: " sig " ignored: %s\n",                   \
                acpi_reason(err_));                                             \
     err_ == 0; })
+
+/* Tables whose registers are not RAM: the parsers know bytes only. */
+static int __init parse_mcfg(struct acpi_bytes b, struct acpi_mcfg *out)
+{
+    int err = acpi_parse_mcfg(b, out);
+
+    for (uint32_t i = 0; !err && i < out->count; i++) {
+        const struct acpi_mcfg_entry *e = &out->entry[i];
+
+        err = acpi_check_registers("MCFG", e->base + ((uint64_t)e->first_bus << BUS_SHIFT),
+                                   (e->last_bus - e->first_bus + 1UL) << BUS_SHIFT);
+    }
+    return err;
+}
+
+static int __init parse_hpet(struct acpi_bytes b, struct acpi_hpet *out)
+{
+    int err = acpi_parse_hpet(b, out);
+
+    return err ? err : acpi_check_registers("HPET", out->base, HPET_SPACE);
+}
+
+static int __init parse_madt(struct acpi_bytes b, struct acpi_madt *out)
+{
+    int err = acpi_parse_madt(b, out);
+
+    if (!err)
+        err = acpi_check_registers("MADT, local APIC", out->lapic_addr, LAPIC_SPACE);
+    for (uint32_t i = 0; !err && i < out->ioapics; i++)
+        err = acpi_check_registers("MADT, I/O APIC", out->ioapic[i].addr, IOAPIC_SPACE);
+    return err;
+}
 
 /* The DSDT is not in the root table but behind the FADT. */
 static void __init map_dsdt(const struct acpi_phys *phys)
@@ -115,8 +153,8 @@ int __init acpi_init(const struct acpi_phys *phys, uint64_t rsdp_hint)
     report_tables(&acpi_host.tables);
 
     acpi_host.have_fadt = OPTIONAL("FACP", acpi_parse_fadt, fadt);
-    acpi_host.have_mcfg = OPTIONAL("MCFG", acpi_parse_mcfg, mcfg);
-    acpi_host.have_hpet = OPTIONAL("HPET", acpi_parse_hpet, hpet);
+    acpi_host.have_mcfg = OPTIONAL("MCFG", parse_mcfg, mcfg);
+    acpi_host.have_hpet = OPTIONAL("HPET", parse_hpet, hpet);
     if (acpi_host.have_fadt)
         map_dsdt(phys);
     acpi_host.have_s5 = find_s5();
@@ -124,7 +162,7 @@ int __init acpi_init(const struct acpi_phys *phys, uint64_t rsdp_hint)
         printk(XENLOG_WARNING "ACPI: no \\_S5, cannot power off\n");
 
     madt = bytes_of("APIC");
-    err = madt.data ? acpi_parse_madt(madt, &acpi_host.madt) : -ENOENT;
+    err = madt.data ? parse_madt(madt, &acpi_host.madt) : -ENOENT;
     if (err)
         printk(XENLOG_ERR "ACPI: MADT refused: %s\n", acpi_reason(err));
     else

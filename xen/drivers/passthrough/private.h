@@ -140,12 +140,6 @@ int iommu_space_flush(struct domain *d, const struct iommu_range *ranges, unsign
 void iommu_space_join(struct domain *d, unsigned int unit);
 int iommu_space_leave(struct domain *d, unsigned int unit);
 
-/*
- * Before anything is written to a unit's registers, whole pages from base: -EINVAL, and a
- * message, if some of them are RAM.
- */
-int iommu_check_registers(const char *vendor, paddr_t base, size_t len);
-
 /* Push [p, p + len) out of the caches, for units that do not snoop them. */
 void iommu_write_back(const void *p, size_t len);
 

@@ -294,6 +294,13 @@ int acpi_parse_dmar(struct acpi_bytes t, struct acpi_dmar *out);
 
 /* ---- The running host ---- */
 
+/*
+ * Before anything is read from or written to registers that a table names, base and len
+ * in bytes: -EINVAL, and a message, if some of them are RAM. whose: for the message. At
+ * boot, after memory_map_init().
+ */
+int acpi_check_registers(const char *whose, uint64_t base, uint64_t len);
+
 /* Filled once by acpi_init() on the boot CPU, read-only afterwards. */
 struct acpi_host {
     struct acpi_tables tables;
@@ -311,7 +318,8 @@ extern struct acpi_host acpi_host;
 /*
  * Read the host's tables and log what was found and what was ignored.  The MADT is
  * vital: without a usable one the result is negative.  Everything else may be
- * missing, see the have_ fields.  IVRS and DMAR are parsed by their drivers.
+ * missing, see the have_ fields.  A table that has registers in RAM counts as unusable.
+ * IVRS and DMAR are parsed by their drivers.
  */
 int acpi_init(const struct acpi_phys *phys, uint64_t rsdp_hint);
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Finding the tables: RSDP in the EBDA, the BIOS area or where the loader says, RSDT and
- * XSDT. Broken, a corrupt table is used or an intact one missed.
+ * XSDT; and what acpi_init() makes of them. Broken, a corrupt table is used or an intact
+ * one missed, or RAM is used as a device's registers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include <xen/acpi.h>
 #include <xen/errno.h>
+#include <xen/lib.h>
+#include <asm/boot.h>
 #include "acpi_bytes.h"
 #include "acpi_samples.h"
 
@@ -144,14 +148,100 @@ static void test_find_corrupt(void **state)
     assert_int_equal(maps, unmaps);
 }
 
-#define FINDER(t) cmocka_unit_test_setup_teardown(t, mem_setup, mem_teardown)
+/* --- tables that have registers in RAM --- */
+
+static paddr_t ram_at;
+static char said[4096];
+
+bool memory_map_has_ram(paddr_t start, uint64_t size)
+{
+    return start <= ram_at && ram_at < start + size;
+}
+
+void printk(const char *fmt, ...)
+{
+    size_t at = strlen(said);
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(said + at, sizeof(said) - at, fmt, args);
+    va_end(args);
+}
+
+/* All four tables, of which one may have the byte at ram for registers. */
+static int init_with_ram(uint64_t ram)
+{
+    static const uint32_t at[] = {0x105000, 0x106000, 0x107000, 0x108000};
+
+    put_rsdp(0xf59e0, 0x100000, 0);
+    memcpy(mem + at[2], q35_mcfg, sizeof(q35_mcfg));
+    memcpy(mem + at[3], q35_hpet, sizeof(q35_hpet));
+    for (unsigned int i = 0; i < 4; i++)
+        put(mem + 0x100000 + 36 + 4 * i, at[i], 4);
+    seal(mem + 0x100000, 36 + 4 * 4);
+    ram_at = ram;
+    said[0] = '\0';
+    return acpi_init(&phys, 0);
+}
+
+/* Where QEMU has the registers: local APIC, I/O APIC, HPET, configuration space. */
+#define LAPIC  0xfee00000UL
+#define IOAPIC 0xfec00000UL
+#define HPET   0xfed00000UL
+#define MCFG   0xb0000000UL
+
+static void test_madt_in_ram(void **state)
+{
+    static const struct {
+        uint64_t ram;
+        int err;
+    } cases[] = {
+        {0, 0}, {LAPIC - 1, 0}, {LAPIC, -EINVAL}, {LAPIC + 0xfff, -EINVAL},
+        {LAPIC + 0x1000, 0}, {IOAPIC - 1, 0}, {IOAPIC, -EINVAL},
+        {IOAPIC + 0x43, -EINVAL},
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(init_with_ram(cases[i].ram), cases[i].err);
+        assert_int_equal(!!strstr(said, "APIC: firmware places registers at 0xfe"),
+                         !!cases[i].err);
+        assert_int_equal(!!strstr(said, "MADT refused: bad"), !!cases[i].err);
+        assert_true(acpi_host.have_hpet && acpi_host.have_mcfg && acpi_host.have_fadt);
+    }
+}
+
+/* Without them the machine still works. */
+static void test_optional_in_ram(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 2; i++) {
+        assert_int_equal(init_with_ram(HPET + 0x3ff * i), 0);
+        assert_false(acpi_host.have_hpet);
+        assert_true(acpi_host.have_mcfg);
+        assert_non_null(strstr(said, "HPET: firmware places registers at 0xfed00000"));
+        assert_non_null(strstr(said, "HPET ignored: bad"));
+
+        assert_int_equal(init_with_ram(MCFG + 0xfffffffUL * i), 0);
+        assert_false(acpi_host.have_mcfg);
+        assert_true(acpi_host.have_hpet);
+        assert_non_null(strstr(said, "MCFG: firmware places registers at 0xb0000000"));
+        assert_non_null(strstr(said, "MCFG ignored: bad"));
+    }
+    assert_int_equal(init_with_ram(HPET + 0x400), 0);
+    assert_true(acpi_host.have_hpet && acpi_host.have_mcfg);
+}
+
+#define T(t) cmocka_unit_test_setup_teardown(t, mem_setup, mem_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FINDER(test_find_rsdt),
-        FINDER(test_find_ebda_hint),
-        FINDER(test_find_corrupt),
+        T(test_find_rsdt),
+        T(test_find_ebda_hint),
+        T(test_find_corrupt),
+        T(test_madt_in_ram),
+        T(test_optional_in_ram),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

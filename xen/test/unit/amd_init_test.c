@@ -57,10 +57,9 @@ void iounmap(void *p)
     (void)p;
 }
 
-uint32_t memory_map_type(paddr_t start, uint64_t size)
+bool memory_map_has_ram(paddr_t start, uint64_t size)
 {
-    assert_int_equal(size, PAGE_SIZE);
-    return start == ram_page ? E820_RAM : E820_RESERVED;
+    return start <= ram_page && ram_page < start + size;
 }
 
 /* Two units of one segment, and three I/O APICs, of which two have one name. */

@@ -65,6 +65,13 @@ static void test_overlaps(void **state)
     assert_int_equal(memory_map_type(0x100000, 0x300000), E820_RAM);
     assert_int_equal(memory_map_type(0x100000, 0x300001), 0);
     assert_int_equal(memory_map_type(0x2000000, 1), 0);
+    assert_false(memory_map_has_ram(0x400000, 0x200000));
+    assert_true(memory_map_has_ram(0x400000, 0x200001));
+    assert_true(memory_map_has_ram(0x3fffff, 1));
+    assert_true(memory_map_has_ram(0x600000 - 1, 2));
+    assert_true(memory_map_has_ram(0, ~0UL));
+    assert_true(memory_map_has_ram(0x9f000, ~0UL));
+    assert_false(memory_map_has_ram(~0UL & PAGE_MASK, 2 * PAGE_SIZE));
     assert_int_equal(boot_trampoline_pa(), 0x8000);
 }
 
@@ -91,6 +98,8 @@ static void test_random(void **state)
             uint32_t type = memory_map_type(p * PAGE_SIZE, PAGE_SIZE);
 
             assert_int_equal(type == E820_RAM, ram[p] && !other[p]);
+            assert_int_equal(memory_map_has_ram(p * PAGE_SIZE, PAGE_SIZE),
+                             type == E820_RAM);
             assert_int_equal(type != 0, ram[p] || other[p]);
         }
         for (unsigned int i = 1; i < boot_info.nr_e820; i++)

@@ -79,7 +79,7 @@ void fake_mmio_out(volatile void *p, uint64_t val, unsigned int size)
 
 /* --- what else start-up needs --- */
 
-int iommu_check_registers(const char *kind, paddr_t base, size_t len)
+int acpi_check_registers(const char *kind, paddr_t base, size_t len)
 {
     (void)kind;
     assert_int_equal((base | len) % PAGE_SIZE, 0);

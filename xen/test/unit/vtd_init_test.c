@@ -44,11 +44,9 @@ void iounmap(void *p)
     charge_free(p);
 }
 
-uint32_t memory_map_type(paddr_t start, uint64_t size)
+bool memory_map_has_ram(paddr_t start, uint64_t size)
 {
-    assert_int_equal(size, PAGE_SIZE);
-    assert_int_equal(start % PAGE_SIZE, 0);
-    return start == ram_page ? E820_RAM : E820_RESERVED;
+    return start <= ram_page && ram_page < start + size;
 }
 
 int acpi_parse_dmar(struct acpi_bytes t, struct acpi_dmar *dmar)

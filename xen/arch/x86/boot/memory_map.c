@@ -119,6 +119,19 @@ uint32_t memory_map_type(paddr_t start, uint64_t size)
     return 0;
 }
 
+bool memory_map_has_ram(paddr_t start, uint64_t size)
+{
+    paddr_t room = ~start, last = start + MIN(size - 1, room);
+
+    for (unsigned int i = 0; i < boot_info.nr_e820; i++) {
+        const struct e820_entry *e = &boot_info.e820[i];
+
+        if (e->type == E820_RAM && e->start <= last && start < e->start + e->size)
+            return true;
+    }
+    return false;
+}
+
 paddr_t boot_trampoline_pa(void)
 {
     static paddr_t chosen;

@@ -77,7 +77,7 @@ static int __init add_unit(unsigned int index)
     u->index = index;
     amd_units[amd_nr_units++] = u;
     /* Those of two units cannot overlap: each begins at a multiple of its size. */
-    err = iommu_check_registers("AMD-Vi", amd_ivrs.ivhd[index].base, REG_SPACE);
+    err = acpi_check_registers("AMD-Vi", amd_ivrs.ivhd[index].base, REG_SPACE);
     if (!err)
         err = amd_unit_setup(u, &amd_ivrs.ivhd[index]);
     if (!err)

@@ -60,7 +60,7 @@ static int __init check_overlap(const struct vtd_unit *u)
                u->index);
         return -EINVAL;
     }
-    return iommu_check_registers("VT-d", base, u->reg_space);
+    return acpi_check_registers("VT-d", base, u->reg_space);
 }
 
 static int __init add_unit(unsigned int index)
@@ -73,7 +73,7 @@ static int __init add_unit(unsigned int index)
         return -ENOMEM;
     u->index = index;
     vtd_units[vtd_nr_units++] = u;
-    err = iommu_check_registers("VT-d", drhd->base, REG_SPACE);
+    err = acpi_check_registers("VT-d", drhd->base, REG_SPACE);
     if (!err)
         err = vtd_unit_setup(u, drhd);
     return err ? err : check_overlap(u);

@@ -53,6 +53,8 @@ unsigned int memory_map_resolve(const struct e820_entry *in, unsigned int n,
 void memory_map_init(void);
 /* Type of the range's first byte if all of it has that type, else 0. */
 uint32_t memory_map_type(paddr_t start, uint64_t size);
+/* Is any byte of the range RAM? size > 0; past the last address there is nothing. */
+bool memory_map_has_ram(paddr_t start, uint64_t size);
 
 /* Contents of a module, in the direct map. NULL: no such module or released. */
 const void *boot_module_data(unsigned int nr, size_t *size);
