@@ -71,9 +71,10 @@ static int __init parse_mcfg(struct acpi_bytes b, struct acpi_mcfg *out)
 
     for (uint32_t i = 0; !err && i < out->count; i++) {
         const struct acpi_mcfg_entry *e = &out->entry[i];
+        uint64_t first = e->first_bus, end = e->last_bus + 1UL;
 
-        err = acpi_check_registers("MCFG", e->base + ((uint64_t)e->first_bus << BUS_SHIFT),
-                                   (e->last_bus - e->first_bus + 1UL) << BUS_SHIFT);
+        err = acpi_check_registers("MCFG", e->base + (first << BUS_SHIFT),
+                                   (end - first) << BUS_SHIFT);
     }
     return err;
 }
