@@ -18,6 +18,7 @@ HOSTCC  ?= gcc
 LD      := ld
 NM      := nm
 OBJCOPY := objcopy
+OBJDUMP := objdump
 ifeq ($(origin CC),default)
 CC := gcc
 endif

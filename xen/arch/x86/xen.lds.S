@@ -25,7 +25,8 @@ SECTIONS
         _stext = .;
         KEEP(*(.text.header))
         *(.text.entry)
-        *(.text .text.*)
+        /* All but the decompression libraries, which go with boot. */
+        *(EXCLUDE_FILE(*.a:*) .text EXCLUDE_FILE(*.a:*) .text.*)
         _etext = .;
         . = ALIGN(4096);
     } :text = 0x90909090
@@ -33,6 +34,7 @@ SECTIONS
     .init.text : {
         _sinittext = .;
         *(.init.text .init.text.*)
+        *.a:*(.text .text.*)
         _einittext = .;
         . = ALIGN(4096);
     } :text = 0x90909090

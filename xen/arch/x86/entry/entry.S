@@ -91,7 +91,7 @@ stack_switch:
 stack_first:
         mov     %r12, %rdi
         xor     %ebp, %ebp
-        call    *%rbx
+        call    __x86_indirect_thunk_rbx
         ud2
 
 /* void load_tables(const void *gdt, const void *idt, tss, cs, ds) */

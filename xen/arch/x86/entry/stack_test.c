@@ -40,16 +40,17 @@ static bool descend_in_nmi(const struct cpu_user_regs *regs)
 static long descend_on(unsigned int ist)
 {
     const char *top = (const char *)ist_stack(smp_processor_id(), ist) + IST_STACK_SIZE;
+    unsigned int (*fn)(unsigned int) = descend;
     unsigned int depth = DEPTH;
 
     irq_disable();
     __asm__ volatile("mov %%rsp, %%rbx\n"
                      "mov %[top], %%rsp\n"
-                     "call *%[descend]\n"
+                     "call __x86_indirect_thunk_rsi\n"
                      "mov %%rbx, %%rsp\n"
-                     : "+D"(depth)
-                     : [top] "r"(top), [descend] "r"(descend)
-                     : "rbx", "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "cc",
+                     : "+D"(depth), "+S"(fn)
+                     : [top] "r"(top)
+                     : "rbx", "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "cc",
                        "memory");
     irq_enable();
     return 0;
