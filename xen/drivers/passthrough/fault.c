@@ -41,30 +41,65 @@ static bool count(struct pci_dev *pdev)
  * A guest's device is kept off the bus: its driver has lost it anyway. Domain 0 would
  * lose its disks, and its drivers set the bit again; one in quarantine may be in a reset.
  */
-static bool silence(struct pci_dev *pdev)
+static bool stop(struct pci_dev *pdev)
 {
-    return pdev->domain && !pdev->domain->is_privileged && vpci_stop_dma(pdev);
+    return !pdev->domain->is_privileged && vpci_stop_dma(pdev);
+}
+
+/*
+ * Behind a bridge that puts its own name on what they send, devices cannot be told from
+ * each other: all go. They are one guest's, which can do as one what any of them can.
+ * True: one of them has this name itself.
+ */
+static bool silence(sbdf_t s)
+{
+    struct pci_dev *pdev = NULL;
+    bool itself = false;
+
+    while ((pdev = iommu_next_owned(PCI_SEG(s), PCI_RID(s), pdev)) != NULL) {
+        if (!stop(pdev))
+            continue;
+        if (pdev->sbdf.v == s.v)
+            itself = true;
+        else
+            /* No more often than it is assigned. */
+            printk(XENLOG_WARNING "%s: %pp of %pd sends as %pp: it is off the bus until "
+                                  "it is assigned anew\n",
+                   iommu->name, &pdev->sbdf.v, pdev->domain, &s.v);
+    }
+    return itself;
+}
+
+/* Whose doing it is, as far as that can be told; NULL: no device that is known. */
+static struct pci_dev *suspect(sbdf_t s)
+{
+    struct pci_dev *pdev = pci_find(s), *owned;
+
+    if (pdev && pdev->domain && !pdev->is_bridge)
+        return pdev;
+    owned = iommu_next_owned(PCI_SEG(s), PCI_RID(s), NULL);
+    return owned ? owned : pdev;
 }
 
 bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
                         uint64_t detail)
 {
-    uint32_t sbdf = (uint32_t)segment << 16 | rid;
+    sbdf_t s = { (uint32_t)segment << 16 | rid };
     unsigned int lost = 0;
     struct pci_dev *pdev;
     bool too_many, show, stopped;
 
     spin_lock(&pcidevs_lock);
-    pdev = pci_find((sbdf_t){ sbdf });
+    pdev = suspect(s);
     too_many = pdev && count(pdev);
-    stopped = too_many && silence(pdev);
+    stopped = too_many && silence(s);
     /* Not all reports can be switched off: one that goes on comes here every second. */
     show = too_many && ratelimit_pass(&storm_lines, &lost);
     if (show)
         printk(XENLOG_WARNING
                "%s: %pp: %u refused accesses in a second: reports of it are off, "
                "where they can be, %suntil it is assigned anew\n",
-               iommu->name, &sbdf, FAULT_LIMIT, stopped ? "and it is off the bus, " : "");
+               iommu->name, &s.v, FAULT_LIMIT, stopped ? "and it is off the bus, " : "");
     lost = 0;
     if (show || ratelimit_pass(&fault_lines, &lost)) {
         if (lost)
@@ -72,11 +107,11 @@ bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const cha
                    lost);
         if (pdev && pdev->domain)
             printk(XENLOG_WARNING "%s: %s: device %pp of %pd, address %#lx, flags %#lx\n",
-                   iommu->name, what, &sbdf, pdev->domain, (unsigned long)addr,
+                   iommu->name, what, &s.v, pdev->domain, (unsigned long)addr,
                    (unsigned long)detail);
         else
             printk(XENLOG_WARNING "%s: %s: device %pp, address %#lx, flags %#lx\n",
-                   iommu->name, what, &sbdf, (unsigned long)addr, (unsigned long)detail);
+                   iommu->name, what, &s.v, (unsigned long)addr, (unsigned long)detail);
     }
     spin_unlock(&pcidevs_lock);
     return too_many;

@@ -156,6 +156,13 @@ bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b);
  * comes with a bridge's name is DMA of devices behind it.
  */
 bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid);
+/*
+ * The devices, bridges not, that have an owner and whose DMA can carry this requester id:
+ * the first of them, or the next after that one; NULL: no more. They have one owner.
+ * [pcidevs_lock]
+ */
+struct pci_dev *iommu_next_owned(uint16_t segment, uint16_t rid,
+                                 const struct pci_dev *after);
 
 /*
  * Reads what a unit reports, in rounds in softirq context. A device can cause reports
@@ -181,8 +188,9 @@ bool iommu_faults_line(struct iommu_faults *f);
 
 /*
  * A unit saw rid's access to addr refused. Counts, finds the owner and logs, rate
- * limited. Softirq context, no lock held. Returns true when the device faults so fast
- * that its reports should be switched off.
+ * limited. Softirq context, no lock held. Returns true when there are so many that
+ * reports for rid should be switched off; a guest's devices that can have caused them
+ * are then off the bus, all that send under this id.
  */
 bool iommu_report_fault(uint16_t segment, uint16_t rid, uint64_t addr, const char *what,
                         uint64_t detail);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whose name a device's DMA carries (PCI Express to PCI Bridge 1.0, section 2.3). */
 #include <xen/domain.h>
+#include <xen/lib.h>
 #include <xen/pci_regs.h>
 #include <xen/string.h>
 
@@ -74,21 +75,43 @@ bool iommu_share_requester(const struct pci_dev *a, const struct pci_dev *b)
     return false;
 }
 
-bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid)
+static bool carries(const struct pci_dev *pdev, uint16_t segment, uint16_t rid)
 {
     uint16_t rids[IOMMU_MAX_RIDS];
+    unsigned int n = 0;
+
+    if (!pdev->is_bridge && PCI_SEG(pdev->sbdf) == segment)
+        n = iommu_requesters(pdev, rids);
+    for (unsigned int i = 0; i < n; i++) {
+        if (rids[i] == rid)
+            return true;
+    }
+    return false;
+}
+
+bool iommu_rid_in_use(const struct domain *d, const struct pci_dev *pdev, uint16_t rid)
+{
     struct pci_dev *other;
 
     list_for_each(other, &d->iommu.devices, domain_link) {
-        unsigned int n = 0;
-
-        if (other != pdev && !other->is_bridge &&
-            PCI_SEG(other->sbdf) == PCI_SEG(pdev->sbdf))
-            n = iommu_requesters(other, rids);
-        for (unsigned int i = 0; i < n; i++) {
-            if (rids[i] == rid)
-                return true;
-        }
+        if (other != pdev && carries(other, PCI_SEG(pdev->sbdf), rid))
+            return true;
     }
     return false;
+}
+
+struct pci_dev *iommu_next_owned(uint16_t segment, uint16_t rid,
+                                 const struct pci_dev *after)
+{
+    bool passed = !after;
+    struct pci_dev *pdev;
+
+    ASSERT_LOCKED(&pcidevs_lock);
+    list_for_each(pdev, &pci_devices, link) {
+        /* What ids an owned one has is known: no config space is read here. */
+        if (passed && pdev->domain && pdev->nr_rids && carries(pdev, segment, rid))
+            return pdev;
+        passed |= pdev == after;
+    }
+    return NULL;
 }

@@ -22,19 +22,33 @@
 #define OWNED   0x0010u     /* 00:02.0, domain 5's */
 #define FREE    0x0118u     /* 01:03.0, nobody's */
 #define UNKNOWN 0x0a07u     /* 0a:00.7, not in the list */
+/* Behind bridges that put a name of their own on what comes from there, domain 5's. */
+#define OLD     0x00f0u     /* 00:1e.0, the bridge of conventional PCI, domain 0's */
+#define OLD1    0x0208u     /* 02:01.0 */
+#define OLD2    0x0210u     /* 02:02.0 */
+#define NEW     0x0300u     /* what a bridge to PCI says; no device has this name */
+#define NEW1    0x0308u     /* 03:01.0 */
 
 static const struct iommu_ops ops = { .name = "unit" };
 const struct iommu_ops *iommu = &ops;
 struct spinlock pcidevs_lock;
+struct list pci_devices;
 struct cpu_info fake_cpu_info;
 unsigned int iommu_deadline_ms = 1000, cpu_khz = 1000;
 uint16_t silenced;
-static unsigned int stops;      /* times that OWNED was taken off the bus */
+static unsigned int stops;      /* times that a device was taken off the bus */
+static uint32_t stopped;        /* the devices, by bit */
 
 static const struct fault_vendor *v;
-static struct domain owner = { .domain_id = 5 };
+static struct domain owner = { .domain_id = 5 }, domain0 = { .is_privileged = true };
 static struct pci_dev devs[] = {
-    { .sbdf = { OWNED }, .domain = &owner }, { .sbdf = { FREE } },
+    { .sbdf = { OWNED }, .domain = &owner, .rid = { OWNED }, .nr_rids = 1 },
+    { .sbdf = { FREE } },
+    { .sbdf = { OLD }, .domain = &domain0, .rid = { OLD }, .nr_rids = 1,
+      .is_bridge = true },
+    { .sbdf = { OLD1 }, .domain = &owner, .rid = { OLD1, OLD }, .nr_rids = 2 },
+    { .sbdf = { OLD2 }, .domain = &owner, .rid = { OLD2, OLD }, .nr_rids = 2 },
+    { .sbdf = { NEW1 }, .domain = &owner, .rid = { NEW1, NEW }, .nr_rids = 2 },
 };
 static s_time_t now;
 static struct tasklet *work;
@@ -84,6 +98,11 @@ void spin_unlock(spinlock_t *l)
     l->owner = 0;
 }
 
+bool spin_held(const spinlock_t *l)
+{
+    return l->owner;
+}
+
 void bug_fail(const char *file, int line, const char *what)
 {
     fail_msg("%s at %s:%d", what, file, line);
@@ -108,9 +127,14 @@ struct pci_dev *pci_find(sbdf_t s)
 
 bool vpci_stop_dma(struct pci_dev *pdev)
 {
+    uint32_t bit = 1U << (pdev - devs);
+    bool first = !(stopped & bit);
+
     assert_int_equal(pcidevs_lock.owner, 1);
-    assert_int_equal(pdev->sbdf.v, OWNED);
-    return !stops++;
+    assert_ptr_equal(pdev->domain, &owner);
+    stops++;
+    stopped |= bit;
+    return first;
 }
 
 unsigned int pci_find_cap(sbdf_t s, uint8_t id)
@@ -245,12 +269,15 @@ static void start(void)
     scheduled = storming = false;
     fires = 0;
     silenced = 0;
-    stops = 0;
+    stops = stopped = 0;
     owner.is_privileged = false;
     refused = recorded = 0;
-    owner.iommu.stats.faults = 0;
-    for (unsigned int i = 0; i < ARRAY_SIZE(devs); i++)
+    owner.iommu.stats.faults = domain0.iommu.stats.faults = 0;
+    list_init(&pci_devices);
+    for (unsigned int i = 0; i < ARRAY_SIZE(devs); i++) {
+        list_add_tail(&pci_devices, &devs[i].link);
         devs[i].fault_count = devs[i].fault_burst = 0;
+    }
     v->reset();
     text[0] = 0;
 }
@@ -407,6 +434,59 @@ static void wild_but_not_stopped(void **state)
     assert_int_equal(stops, 0);
 }
 
+static void many(uint16_t rid, unsigned int n)
+{
+    while (n--) {
+        assert_true(refuse(rid, 0x9000, true));
+        if (n % 7 == 0)
+            run();
+    }
+    run();
+}
+
+/*
+ * Faults with a bridge's name. Broken, they are domain 0's, whose bridge it is, or no
+ * one's; and a guest goes on with its storm as no device of its own has the name.
+ */
+static void wild_behind_bridge(void **state)
+{
+    static const struct {
+        uint16_t rid;
+        unsigned int devices, bits;
+        const char *line;
+    } storms[] = {
+        { OLD, 2, 1U << 3 | 1U << 4, "0000:02:02.0 of d5 sends as 0000:00:1e.0: it is" },
+        { NEW, 1, 1U << 5, "0000:03:01.0 of d5 sends as 0000:03:00.0: it is off" },
+        { OLD1, 1, 1U << 3, "where they can be, and it is off the bus, until" },
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(storms); i++) {
+        start();
+        many(storms[i].rid, 1);
+        expect_line(" of d5, address 0x9000");
+        many(storms[i].rid, 498);
+        assert_int_equal(stops, 0);
+        many(storms[i].rid, 1);
+        assert_int_equal(silenced, storms[i].rid);
+        assert_int_equal(stopped, storms[i].bits);
+        assert_int_equal(stops, storms[i].devices);
+        expect_line(storms[i].line);
+        assert_int_equal(owner.iommu.stats.faults, 500);
+        assert_int_equal(domain0.iommu.stats.faults, 0);
+        /* It goes on, as what was sent before still arrives: told, not named again. */
+        now += SECONDS(5);
+        many(storms[i].rid, 500);
+        assert_int_equal(lines_with(" sends as "), 0);
+    }
+    /* The same devices as domain 0's. */
+    start();
+    owner.is_privileged = true;
+    many(OLD, 500);
+    assert_int_equal(silenced, OLD);
+    assert_int_equal(stops, 0);
+}
+
 /* Nothing switches these off, so it is not tried: that flushes what all devices use. */
 static void wild_interrupts(void **state)
 {
@@ -499,7 +579,7 @@ int run_fault_cases(const struct fault_vendor *vendor)
         cmocka_unit_test(named),           cmocka_unit_test(round_and_round),
         cmocka_unit_test(meanwhile_more),  cmocka_unit_test(overflow),
         cmocka_unit_test(wild_device),     cmocka_unit_test(wild_but_not_stopped),
-        cmocka_unit_test(storm),
+        cmocka_unit_test(storm),           cmocka_unit_test(wild_behind_bridge),
         cmocka_unit_test(broken_unit),     cmocka_unit_test(wild_interrupts),
         cmocka_unit_test(stuck_log),
     };
