@@ -39,7 +39,10 @@
 #define INTI_LOW_OR_LEVEL 3
 #define INTI_AS_THE_BUS   0
 
-/* How long an interrupt may stay unacknowledged by its processor (I8). */
+/*
+ * How long an end of interrupt may be on its way (I8). No processor has to run for that:
+ * the last one has sent it, or vector_retire() would not have let go of the old route.
+ */
 #define IRR_DEADLINE_MS 20
 
 struct ioapic {
@@ -128,17 +131,35 @@ static void ioapic_end_level(struct irq_desc *desc)
     spin_unlock_irqrestore(&ioapic_lock, flags);
 }
 
-/* A changed vector would never match the end of an interrupt that is still in service. */
-static int wait_remote_irr(const struct ioapic *io, unsigned int pin)
+static bool in_service(const struct ioapic *io, unsigned int pin)
 {
-    s_time_t deadline = NOW() + MILLISECS(IRR_DEADLINE_MS);
+    uint64_t both = RTE_REMOTE_IRR | RTE_LEVEL;
 
-    while ((entry_read(io, pin) & (RTE_REMOTE_IRR | RTE_LEVEL)) ==
-           (RTE_REMOTE_IRR | RTE_LEVEL)) {
-        if (NOW() > deadline)
-            return -ETIMEDOUT;
+    return (entry_read(io, pin) & both) == both;
+}
+
+/*
+ * A changed vector would never match the end of an interrupt that is still in service.
+ * One that got lost is made up for, or the pin would be of no use to anybody any more.
+ */
+static int wait_remote_irr(const struct ioapic *io, struct irq_desc *desc)
+{
+    unsigned int pin = desc->irq - io->gsi_base;
+    s_time_t deadline = NOW() + MILLISECS(IRR_DEADLINE_MS);
+    uint64_t flags;
+
+    while (in_service(io, pin) && NOW() <= deadline)
         cpu_relax();
+    if (!in_service(io, pin))
+        return 0;
+    flags = spin_lock_irqsave(&desc->lock);
+    ioapic_end_level(desc);
+    spin_unlock_irqrestore(&desc->lock, flags);
+    if (in_service(io, pin)) {
+        printk(XENLOG_WARNING "GSI %u: interrupt stays in service\n", desc->irq);
+        return -ETIMEDOUT;
     }
+    printk(XENLOG_WARNING "GSI %u: end of interrupt was lost\n", desc->irq);
     return 0;
 }
 
@@ -149,11 +170,9 @@ static int ioapic_program(struct irq_desc *desc)
     uint64_t rte = RTE_MASKED | desc->vector, flags;
     int rc;
 
-    rc = wait_remote_irr(io, pin);
-    if (rc) {
-        printk(XENLOG_WARNING "GSI %u: interrupt stays in service\n", desc->irq);
+    rc = wait_remote_irr(io, desc);
+    if (rc)
         return rc;
-    }
     if (desc->level)
         rte |= RTE_LEVEL;
     if (desc->active_low)
