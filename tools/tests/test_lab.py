@@ -167,6 +167,34 @@ def test_kernel_plan():
         (1, "iommu=off x", "p q", 9.0)
 
 
+def test_a_kernel_says_what_it_passed_without(monkeypatch, tmp_path):
+    kernel = tmp_path / "k.elf"
+    kernel.write_bytes(b"x")
+    said = iter(["TEST a PASS", "TEST b PASS without this", "TEST c PASS(XEN) torn",
+                 "DONE 3 passed 0 failed"])
+
+    class TalkingVm(EndedVm):
+        def __init__(self, *_, **__):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def watch(self, _, on_line):
+            return ([on_line(Line(1.0, text)) for text in said] or ["timeout"])[-1]
+
+    monkeypatch.setattr(testkernel, "Vm", TalkingVm)
+    monkeypatch.setattr(testkernel.job, "boot_by", lambda *_: None)
+    monkeypatch.setattr(testkernel.paths, "new_run_dir", lambda _: tmp_path)
+    outcome = testkernel.run(testkernel.Plan(kernel))
+    assert outcome.ok and outcome.partly == {"b": "without this"}
+    assert "  ok   b  without this\n" in outcome.report() + "\n"
+    assert "  ok   c\n" in outcome.report() + "\n"
+
+
 @pytest.mark.parametrize("passed, failed, done, panicked, ok", [
     (["a"], [], (1, 0), False, True),
     (["a"], [], None, False, False),
