@@ -219,11 +219,14 @@ static int end(void **state)
     return 0;
 }
 
-#define BOTH(t)                                                                     cmocka_unit_test_prestate(t, &chips[0]), cmocka_unit_test_prestate(t, &chips[1])
+#define ON(n, t) cmocka_unit_test_prestate(t, &chips[n])
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {BOTH(test_late), BOTH(test_lost), BOTH(test_stuck)};
+    const struct CMUnitTest tests[] = {
+        ON(0, test_late), ON(0, test_lost), ON(0, test_stuck),
+        ON(1, test_late), ON(1, test_lost), ON(1, test_stuck),
+    };
 
     return cmocka_run_group_tests(tests, start, end);
 }
