@@ -3,63 +3,30 @@
  * Start-up of AMD-Vi that fails, at each allocation and at each unit. Broken, a machine
  * that goes on without an IOMMU has lost the memory the driver took.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include <xen/acpi.h>
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
-#include <asm/boot.h>
 #include <asm/cpufeature.h>
 #include "../../drivers/passthrough/amd/hw.h"
 #include "fake_charge.h"
+#include "iommu_init_fake.h"
 
 #define BASE    0xfeb80000UL
 
-bool iommu_intremap, iommu_caches_absent;
-struct acpi_host acpi_host;
 uint32_t host_features[X86_FEATURE_WORDS];
 const struct iommu_model amd_model;
+const char *vendors_table = "IVRS";
 
-static paddr_t ram_page;
 static unsigned int setups, starts; /* the nth of them fails; 0: none */
 
 /* --- the rest of the driver --- */
 
-void *charge_alloc_pages(struct charge *c, enum charge_tag tag, unsigned int order)
-{
-    return charge_alloc(c, tag, PAGE_SIZE << order);
-}
-
-void charge_free_pages(void *p, unsigned int order)
-{
-    (void)order;
-    charge_free(p);
-}
-
-paddr_t virt_to_paddr(const void *va)
-{
-    return (paddr_t)(uintptr_t)va;
-}
-
-void *paddr_to_virt(paddr_t pa)
-{
-    return (void *)(uintptr_t)pa;
-}
-
 void iounmap(void *p)
 {
     (void)p;
-}
-
-bool memory_map_has_ram(paddr_t start, uint64_t size)
-{
-    return start <= ram_page && ram_page < start + size;
 }
 
 /* Two units of one segment, and three I/O APICs, of which two have one name. */
@@ -80,23 +47,6 @@ int acpi_parse_ivrs(struct acpi_bytes t, struct acpi_ivrs *ivrs)
     }
     ivrs->special[1].devid = ivrs->special[0].devid;
     return 0;
-}
-
-const struct acpi_table *acpi_table_nth(const struct acpi_tables *tables,
-                                        const char *sig, uint32_t nth)
-{
-    static const struct acpi_table t;
-
-    (void)tables;
-    (void)nth;
-    assert_string_equal(sig, "IVRS");
-    return &t;
-}
-
-const char *acpi_reason(int err)
-{
-    (void)err;
-    return "";
 }
 
 int amd_unit_setup(struct amd_unit *u, const struct acpi_ivhd *ivhd)
@@ -120,12 +70,6 @@ void amd_unit_stop(struct amd_unit *u)
 
 /* --- what is used only after start-up --- */
 
-#define NOT_YET(type, name, ...)                                                         \
-    type name(__VA_ARGS__)                                                               \
-    {                                                                                    \
-        fail_msg(#name " while starting");                                               \
-        __builtin_trap();                                                                \
-    }
 NOT_YET(struct iommu_command, amd_cmd_device, uint16_t)
 NOT_YET(struct iommu_command, amd_cmd_interrupts, uint16_t)
 NOT_YET(struct iommu_command, amd_cmd_domain, uint16_t)

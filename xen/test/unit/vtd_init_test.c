@@ -4,49 +4,28 @@
  * table has them. Broken, RAM is written as registers, or a machine that goes on without
  * an IOMMU has lost the memory the driver took.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include <xen/acpi.h>
 #include <xen/alloc.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
-#include <asm/boot.h>
 #include "../../drivers/passthrough/vtd/hw.h"
 #include "fake_charge.h"
+#include "iommu_init_fake.h"
 
 #define BASE    0xfed90000UL
 
-bool iommu_intremap, iommu_caches_absent;
-struct iommu_options iommu_options;
-struct iommu_model vtd_model;
-struct acpi_host acpi_host;
-
 static unsigned int setups, starts; /* the nth of them fails; 0: none */
 static unsigned int touched;        /* units whose registers were used */
-static paddr_t bases[2], ram_page;
+static paddr_t bases[2];
 static size_t reg_space[2];
 
 /* --- the rest of the driver, and of the machine --- */
 
-void charge_free_pages(void *p, unsigned int order)
-{
-    (void)order;
-    charge_free(p);
-}
-
 void iounmap(void *p)
 {
     charge_free(p);
-}
-
-bool memory_map_has_ram(paddr_t start, uint64_t size)
-{
-    return start <= ram_page && ram_page < start + size;
 }
 
 int acpi_parse_dmar(struct acpi_bytes t, struct acpi_dmar *dmar)
@@ -57,23 +36,6 @@ int acpi_parse_dmar(struct acpi_bytes t, struct acpi_dmar *dmar)
     dmar->drhd[0].base = bases[0];
     dmar->drhd[1].base = bases[1];
     return 0;
-}
-
-const struct acpi_table *acpi_table_nth(const struct acpi_tables *tables,
-                                        const char *sig, uint32_t nth)
-{
-    static const struct acpi_table t;
-
-    (void)tables;
-    (void)nth;
-    assert_string_equal(sig, "DMAR");
-    return &t;
-}
-
-const char *acpi_reason(int err)
-{
-    (void)err;
-    return "";
 }
 
 int vtd_unit_setup(struct vtd_unit *u, const struct acpi_drhd *drhd)
@@ -99,31 +61,8 @@ void vtd_unit_stop(struct vtd_unit *u)
     assert_non_null(u->regs);
 }
 
-int vtd_fault_init(struct vtd_unit *u)
-{
-    (void)u;
-    return 0;
-}
-
 /* --- what is used only after start-up --- */
 
-#define NOT_YET(type, name, ...)                                                         \
-    type name(__VA_ARGS__)                                                               \
-    {                                                                                    \
-        fail_msg(#name " while starting");                                               \
-        __builtin_trap();                                                                \
-    }
-NOT_YET(int, vtd_attach, struct domain *, struct pci_dev *)
-NOT_YET(int, vtd_detach, struct domain *, struct pci_dev *)
-NOT_YET(bool, vtd_owns, const struct pci_dev *)
-NOT_YET(int, vtd_reserved, const struct pci_dev *,
-        int (*)(paddr_t, paddr_t, unsigned int, void *), void *)
-NOT_YET(int, vtd_intremap_init, void)
-NOT_YET(int, vtd_remap_msi, struct pci_dev *, unsigned int, struct msi_msg *)
-NOT_YET(void, vtd_unmap_msi, struct pci_dev *, unsigned int)
-NOT_YET(int, vtd_remap_ioapic, unsigned int, unsigned int, uint64_t *)
-NOT_YET(bool, vtd_is_ioapic, uint16_t, uint16_t)
-NOT_YET(void, vtd_dump, void)
 NOT_YET(int, rangeset_remove, struct rangeset *, unsigned long, unsigned long)
 
 /* --- tests --- */
