@@ -62,3 +62,30 @@ int parse_bool(const char *s, const char *end)
                 return value;
     return -1;
 }
+
+int parse_named_bool(const char *s, const char *end, const char **name, size_t *len)
+{
+    const char *eq = memchr(s, '=', (size_t)(end - s));
+    bool negated = !eq && end - s > 3 && !strncmp(s, "no-", 3);
+    int value = eq ? parse_bool(eq + 1, end) : !negated;
+
+    *name = negated ? s + 3 : s;
+    *len = (size_t)((eq ? eq : end) - *name);
+    return value < 0 ? -EINVAL : value;
+}
+
+int parse_words(const char *list, int (*fn)(const char *s, const char *end))
+{
+    int rc = 0;
+
+    while (*list) {
+        const char *end = strchr(list, ',');
+
+        if (!end)
+            end = list + strlen(list);
+        if (end == list || fn(list, end))
+            rc = -EINVAL;
+        list = *end ? end + 1 : end;
+    }
+    return rc;
+}

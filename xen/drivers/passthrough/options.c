@@ -56,31 +56,21 @@ static void __init set_word(const struct word *w, bool value)
 
 static int __init parse_word(const char *s, const char *end)
 {
-    const char *eq = memchr(s, '=', (size_t)(end - s));
-    const char *name_end = eq ? eq : end;
-    bool value = true;
-    int whole = parse_bool(s, end);
+    const char *name;
+    size_t len;
+    int value = parse_bool(s, end);
 
-    if (whole >= 0) {
-        iommu_options.enable = whole;
+    if (value >= 0) {
+        iommu_options.enable = value;
         return 0;
     }
-    if (!eq && end - s > 3 && strncmp(s, "no-", 3) == 0) {
-        value = false;
-        s += 3;
-    } else if (eq) {
-        int parsed = parse_bool(eq + 1, end);
-
-        /* quarantine= also takes a kind of page. */
-        if (parsed < 0 && strncmp(s, "quarantine=", 11))
-            return -EINVAL;
-        value = parsed != 0;
-    }
+    value = parse_named_bool(s, end, &name, &len);
+    /* quarantine= also takes a kind of page. */
+    if (value < 0 && strncmp(s, "quarantine=", 11))
+        return -EINVAL;
     for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
-        size_t len = (size_t)(name_end - s);
-
-        if (strlen(words[i].name) == len && strncmp(words[i].name, s, len) == 0) {
-            set_word(&words[i], value);
+        if (strlen(words[i].name) == len && strncmp(words[i].name, name, len) == 0) {
+            set_word(&words[i], value != 0);
             return 0;
         }
     }
@@ -89,17 +79,6 @@ static int __init parse_word(const char *s, const char *end)
 
 static int __init parse_iommu(const char *value)
 {
-    int err = 0;
-
-    while (*value) {
-        const char *end = strchr(value, ',');
-
-        if (!end)
-            end = value + strlen(value);
-        if (end == value || parse_word(value, end))
-            err = -EINVAL;
-        value = *end ? end + 1 : end;
-    }
-    return err;
+    return parse_words(value, parse_word);
 }
 custom_param("iommu", iommu, parse_iommu);

@@ -90,6 +90,18 @@ uint64_t parse_size(const char *s, const char **end);
 /* 1 for yes/on/true/enable/1, 0 for no/off/false/disable/0, -1 for anything else. */
 int parse_bool(const char *s, const char *end);
 
+/*
+ * The word [s, end) as "name", "no-name" or "name=<boolean>": 1, 0, or -EINVAL where the
+ * value is no boolean. *name (not terminated) and *len are set in any case.
+ */
+int parse_named_bool(const char *s, const char *end, const char **name, size_t *len);
+
+/*
+ * Call fn(s, end) for each word of a list with commas, all of them. -EINVAL when a word
+ * is empty or fn() refused one; 0 for the empty list.
+ */
+int parse_words(const char *list, int (*fn)(const char *s, const char *end));
+
 /* Heap sort of n elements of size bytes; no allocation. */
 void sort(void *base, size_t n, size_t size,
           int (*cmp)(const void *, const void *));

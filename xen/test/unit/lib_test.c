@@ -96,6 +96,47 @@ static void test_parse(void **state)
     assert_int_equal(parse_bool(s, s + 2), 1);
 }
 
+static char words_seen[64];
+
+/* Refuses what is no boolean; notes name and value of all others. */
+static int note_word(const char *s, const char *end)
+{
+    const char *name;
+    size_t len;
+    int value = parse_named_bool(s, end, &name, &len);
+
+    if (value < 0) {
+        assert_int_equal(value, -EINVAL);
+        return value;
+    }
+    snprintf(words_seen + strlen(words_seen), sizeof(words_seen) - strlen(words_seen),
+             "%.*s:%d ", (int)len, name, value);
+    return 0;
+}
+
+static void test_words(void **state)
+{
+    static const struct {
+        const char *list, *seen;
+        int rc;
+    } cases[] = {
+        {"", "", 0},
+        {"one", "one:1 ", 0},
+        {"one,no-two,three=off,four=yes", "one:1 two:0 three:0 four:1 ", 0},
+        {"one=perhaps,two", "two:1 ", -EINVAL},
+        {"one,,two", "one:1 two:1 ", -EINVAL},
+        {"no-", "no-:1 ", 0},
+        {"no-one=no", "no-one:0 ", 0},
+        {"one,", "one:1 ", 0},
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+        words_seen[0] = '\0';
+        assert_int_equal(parse_words(cases[i].list, note_word), cases[i].rc);
+        assert_string_equal(words_seen, cases[i].seen);
+    }
+}
+
 struct rec {
     char tag;
     int key;
@@ -146,8 +187,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_text),
-        cmocka_unit_test(test_parse),   cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_parse),   cmocka_unit_test(test_words),
+        cmocka_unit_test(test_sort),    cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
