@@ -10,6 +10,7 @@
 #include <asm/cpu_policy.h>
 #include <asm/hvm.h>
 #include <asm/p2m.h>
+#include <asm/spec_ctrl.h>
 #include <asm/xstate.h>
 
 /*
@@ -95,6 +96,7 @@ int arch_vcpu_create(struct vcpu *v)
     if (!v->arch.xsave)
         return -ENOMEM;
     v->arch.xcr0 = 1;
+    spec_ctrl_vcpu_init(v);
     rc = hvm_vcpu_init(v);
     if (rc) {
         xstate_free(v->arch.xsave);
@@ -125,6 +127,7 @@ void arch_vcpu_switch_in(struct vcpu *v)
 {
     if (is_idle_vcpu(v))
         return;
+    spec_ctrl_switch_in(v);
     xstate_restore(v);
     hvm->switch_in(v);
     hvm_dev_switch_in(v);

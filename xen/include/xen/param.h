@@ -30,7 +30,8 @@ struct param {
 };
 
 #ifdef XEN_HOST_TEST
-#define PARAM_SECTION __maybe_unused
+/* The linker brackets it for tests: __start_host_params, __stop_host_params. */
+#define PARAM_SECTION __used __section("host_params")
 #else
 #define PARAM_SECTION __used __section(".init.params")
 #endif

@@ -23,6 +23,7 @@
 #include <asm/cpu_policy.h>
 #include <asm/hvm.h>
 #include <asm/percpu_area.h>
+#include <asm/spec_ctrl.h>
 #include <asm/time.h>
 #include <asm/traps.h>
 #include <generated/version.h>
@@ -110,6 +111,7 @@ static const struct step steps[] __initconst = {
     {.name = "W^X check", .vfn = xen_pagetables_check},
     {.name = "softirqs and timers", .vfn = softirqs_boot},
     {.name = "CPU policy", .vfn = cpu_policy_init},
+    {.name = "speculation", .vfn = spec_ctrl_init},
     {.name = "boot CPU", .vfn = cpu_init},
     {.name = "ACPI tables", .fn = acpi_boot},
     {.name = "scheduler", .vfn = scheduler_boot},

@@ -7,6 +7,7 @@
 #include <asm/cpufeature.h>
 #include <asm/cr.h>
 #include <asm/msr.h>
+#include <asm/spec_ctrl.h>
 
 static bool boot_cpu_done;
 
@@ -69,4 +70,5 @@ void cpu_init(void)
     boot_cpu_done = true;
     init_lfence(cpu_policy_vendor(&cpu_policy_host));
     init_machine_check();
+    spec_ctrl_cpu_init();
 }

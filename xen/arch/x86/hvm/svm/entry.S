@@ -5,6 +5,9 @@
  * the two VMLOADs %gs is the guest's, so nothing here may use per-CPU data.
  */
 
+#include <asm/msr.h>
+#include <asm/spec_ctrl.h>
+
 /* Where struct cpu_user_regs has them (checked in run.c); RAX and RSP are in the VMCB. */
         .set    at_r15, 0
         .set    at_r14, 8
@@ -24,8 +27,8 @@
 /*
  * Each call leaves an address in the CPU's return stack, which has 32 entries at most
  * (AMD's optimization guides for families 17h and 19h). INT3 is where a RET that finds no
- * CALL of ours would go on. No loop: its branch could be guessed wrong. 33 instructions
- * and 192 bytes an exit.
+ * CALL of ours would go on. With the tests below 38 instructions an exit, 192 bytes
+ * of calls.
  */
         .macro  fill_return_stack
         .rept   32
@@ -78,8 +81,20 @@ svm_vmrun:
         xor     %\reg, %\reg
         .endr
 
-        /* Before the first RET: where it may go is not for the guest to have said. */
+        /*
+         * Before the first RET: where it may go is not for the guest to have said. IBPB
+         * may leave the return stack alone, so it comes first. Should the CPU guess these
+         * two branches wrong, LFENCE holds it until it knows: it gets to no RET.
+         */
+        testb   $SPEC_EXIT_IBPB, spec_exit(%rip)
+        jz      1f
+        mov     $MSR_PRED_CMD, %ecx
+        mov     $1, %eax                /* PRED_CMD_IBPB; %edx is 0 */
+        wrmsr
+1:      testb   $SPEC_EXIT_RSB, spec_exit(%rip)
+        jz      2f
         fill_return_stack
+2:      lfence
 
         pop     %rdi
         pop     %rax

@@ -38,6 +38,7 @@ struct arch_vcpu {
     unsigned int xstate_cpu;        /* 1 + CPU that loaded it last; 0: none or stale */
     uint64_t xcr0;                  /* guest's */
     uint64_t xss;
+    uint64_t spec_id;               /* asm/spec_ctrl.h */
 };
 
 #endif

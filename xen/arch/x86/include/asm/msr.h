@@ -53,6 +53,7 @@
 #define EFER_NXE            (1u << 11)
 #define EFER_SVME           (1u << 12)
 #define EFER_FFXSE          (1u << 14)
+#define EFER_AIBRSE         (1u << 21)
 /* Where SYSCALL goes: selectors, 64-bit and compatibility entry, flags to clear. */
 #define MSR_STAR            0xc0000081
 #define MSR_LSTAR           0xc0000082
