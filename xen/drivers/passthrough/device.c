@@ -91,14 +91,17 @@ static int map_reserved(paddr_t start, paddr_t end, unsigned int flags, void *ar
     return err ? err : iommu_flush(d, &r, 1);
 }
 
-/* From d to nobody: no access from either side any more. */
+/*
+ * From d to nobody: no access from either side any more. -ERESTART: it is d's yet, and
+ * out of its sight; call again.
+ */
 static int take(struct domain *d, struct pci_dev *pdev)
 {
     int err;
 
     ASSERT(pdev->domain == d);
-    if (pdev->vpci)
-        vpci_remove(pdev);
+    if (pdev->vpci && vpci_remove(pdev))
+        return -ERESTART;
     pci_msi_release(pdev);
     err = iommu->detach(d, pdev);
     if (err) {
@@ -146,7 +149,7 @@ int iommu_release_device(struct domain *d, struct pci_dev *pdev)
     int err = take(d, pdev);
 
     /* Also if a unit did not answer: a device that was reset no longer uses anything. */
-    if (!d->is_privileged)
+    if (err != -ERESTART && !d->is_privileged)
         pci_reset_start(pdev);
     return err;
 }
@@ -205,6 +208,12 @@ int iommu_assign(struct domain *d, sbdf_t s, bool relaxed)
     return err;
 }
 
+/* On its way from domain 0 to a guest that died meanwhile: as good as in quarantine. */
+static bool is_stranded(const struct pci_dev *pdev)
+{
+    return pdev->domain->is_privileged && vpci_leaves(pdev);
+}
+
 int iommu_deassign(struct domain *d, sbdf_t s)
 {
     struct pci_dev *pdev;
@@ -214,9 +223,9 @@ int iommu_deassign(struct domain *d, sbdf_t s)
         return -EOPNOTSUPP;
     spin_lock(&pcidevs_lock);
     pdev = pci_find(s);
-    if (pdev && d && pdev->domain == d) {
-        err = iommu_release_device(d, pdev);
-    } else if (pdev && !d && !pdev->domain && pdev->quarantined && dom0) {
+    if (pdev && pdev->domain && (d ? pdev->domain == d : is_stranded(pdev)))
+        err = iommu_release_device(pdev->domain, pdev);
+    if (pdev && !d && !pdev->domain && pdev->quarantined && dom0) {
         err = check_group(dom0, pdev);
         if (!err)
             err = pci_reset_finish(pdev);

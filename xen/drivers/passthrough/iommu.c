@@ -87,10 +87,12 @@ int iommu_domain_relinquish(struct domain *d)
     while (!list_empty(&hd->devices)) {
         struct pci_dev *pdev = list_first(&hd->devices, struct pci_dev, domain_link);
 
-        printk(XENLOG_INFO "%pd: taking back %pp\n", d, &pdev->sbdf.v);
         /* A timeout is remembered in d: its memory is not reused. */
-        (void)iommu_release_device(d, pdev);
-        if (hypercall_preempt_check() && !list_empty(&hd->devices)) {
+        err = iommu_release_device(d, pdev);
+        if (err != -ERESTART)
+            printk(XENLOG_INFO "%pd: took back %pp\n", d, &pdev->sbdf.v);
+        if (err == -ERESTART ||
+            (hypercall_preempt_check() && !list_empty(&hd->devices))) {
             spin_unlock(&pcidevs_lock);
             return -ERESTART;
         }

@@ -207,7 +207,10 @@ unsigned int iommu_reserved_overlaps(void);
 /* Debug keys. */
 void iommu_keys_init(void);
 
-/* Take devices away from d without giving them to anyone. [pcidevs_lock] */
+/*
+ * Take a device away from d without giving it to anyone. -ETIMEDOUT: a unit did not
+ * answer; it is done all the same. -ERESTART: not yet, call again. [pcidevs_lock]
+ */
 int iommu_release_device(struct domain *d, struct pci_dev *pdev);
 
 #endif

@@ -119,7 +119,7 @@ bool vpci_header_step(struct vpci *v)
     if (err == -ERESTART || ++v->at <= PCI_ROM_BAR)
         return false;
     v->memory_on = v->job == VPCI_MAP;
-    for (unsigned int i = 0; !v->memory_on && i <= PCI_ROM_BAR; i++)
+    for (unsigned int i = 0; !v->memory_on && !v->leaving && i <= PCI_ROM_BAR; i++)
         write_bar_to_device(v, i);
     return true;
 }
@@ -317,6 +317,16 @@ static void stop_decoding(struct vpci *v)
 void vpci_header_switch_off(struct vpci *v)
 {
     stop_decoding(v);
+    vpci_begin(v, VPCI_UNMAP);
+}
+
+/* Domain 0's device goes on as it is: what it does is up to whoever gets it. */
+void vpci_header_leave(struct vpci *v)
+{
+    v->memory_on = false;
+    v->command = 0;
+    if (!v->d->is_privileged)
+        switch_off_device(v);
     vpci_begin(v, VPCI_UNMAP);
 }
 

@@ -18,8 +18,8 @@
 
 static bool same_line(const struct vpci *v, const struct vpci_line *l)
 {
-    return !v->read_only && v->line.seg == l->seg && v->line.bus == l->bus &&
-           v->line.dev == l->dev && v->line.intx == l->intx;
+    return !v->read_only && !v->leaving && v->line.seg == l->seg &&
+           v->line.bus == l->bus && v->line.dev == l->dev && v->line.intx == l->intx;
 }
 
 static bool on_gsi(const struct vpci *v, unsigned int gsi)

@@ -80,7 +80,7 @@ struct vpci_msix {
  */
 enum vpci_job {
     VPCI_IDLE,
-    VPCI_MAP, VPCI_UNMAP,       /* all BARs; decoding is off */
+    VPCI_MAP, VPCI_UNMAP,       /* all BARs; decoding is off, or the device is leaving */
     VPCI_BIND, VPCI_UNBIND,     /* the entries of MSI-X */
 };
 
@@ -89,6 +89,7 @@ struct vpci {
     struct pci_dev *pdev;
     struct domain *d;
     bool read_only;             /* shown, not to be changed */
+    bool leaving;               /* the domain loses it and does not see it any more */
     bool memory_on;             /* memory decoding, guest's view and hardware's */
     enum vpci_job job;
     unsigned int at;            /* the BAR or the entry that the job is at */
@@ -148,6 +149,8 @@ int vpci_header_init(struct vpci *v);
 void vpci_header_release(struct vpci *v);
 /* Decoding off; a job takes out what is mapped. */
 void vpci_header_switch_off(struct vpci *v);
+/* The owner loses the device; a job takes out what is mapped. */
+void vpci_header_leave(struct vpci *v);
 /* After or before a reset: decoding is off, domain 0's addresses are kept. */
 void vpci_header_reset(struct vpci *v);
 int vpci_msi_init(struct vpci *v);

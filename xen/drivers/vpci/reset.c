@@ -22,7 +22,7 @@ int vpci_device_reset(struct pci_dev *pdev)
     struct vpci *v = pdev->vpci;
 
     ASSERT_LOCKED(&pcidevs_lock);
-    if (!v || v->read_only)
+    if (!v || v->read_only || v->leaving)
         return 0;
     if (!v->d->is_privileged)
         return -EBUSY;

@@ -32,7 +32,7 @@ static struct vpci *find(struct domain *d, sbdf_t s)
     struct vpci *v;
 
     list_for_each(v, &vd->devices, link) {
-        if (v->pdev->sbdf.v == s.v)
+        if (v->pdev->sbdf.v == s.v && !v->leaving)
             return v;
     }
     return NULL;
@@ -157,7 +157,9 @@ static bool finish_job(struct vpci *v)
         bool over = v->job == VPCI_MAP || v->job == VPCI_UNMAP ? vpci_header_step(v)
                                                                : vpci_msix_step(v);
 
-        if (over)
+        if (over && v->leaving && v->job == VPCI_UNMAP && v->msix.count)
+            vpci_msix_switch_off(v);
+        else if (over)
             v->job = VPCI_IDLE;
         else if (hypercall_preempt_check())
             return false;
@@ -240,14 +242,34 @@ int vpci_add(struct pci_dev *pdev)
     return add(pdev->domain, pdev, false);
 }
 
-void vpci_remove(struct pci_dev *pdev)
+/* What can be much, the BARs and then the vectors of MSI-X, is a job from here on. */
+static void begin_leaving(struct vpci *v)
+{
+    v->leaving = true;
+    vpci_intx_release(v);
+    vpci_header_leave(v);
+}
+
+int vpci_remove(struct pci_dev *pdev)
 {
     struct vpci *v = pdev->vpci;
     struct domain *d = v->d;
+    bool over;
 
+    ASSERT_LOCKED(&pcidevs_lock);
     spin_lock(&d->arch.vpci_lock);
-    release(v);
+    if (!v->leaving)
+        begin_leaving(v);
+    over = finish_job(v);
+    if (over)
+        release(v);
     spin_unlock(&d->arch.vpci_lock);
+    return over ? 0 : -ERESTART;
+}
+
+bool vpci_leaves(const struct pci_dev *pdev)
+{
+    return pdev->vpci && pdev->vpci->leaving;
 }
 
 int vpci_domain_init(struct domain *d)

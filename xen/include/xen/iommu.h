@@ -116,14 +116,17 @@ int iommu_setup_dom0(struct domain *d);
  * requester id with a device that stays elsewhere; -EOPNOTSUPP: d has no device tables;
  * -EINVAL: d is dying; -EPERM: it needs reserved regions and relaxed is false, or it has
  * the requester id of an I/O APIC; -ENODEV.
- * -ERESTART: its last owner's reset is not over, call again; -ETIMEDOUT: never will be.
+ * -ERESTART: its last owner's reset is not over, or not all of its memory is out of that
+ * owner's view; call again. -ETIMEDOUT: the reset never will be.
  */
 int iommu_assign(struct domain *d, sbdf_t s, bool relaxed);
 /*
  * From d (NULL: quarantine) to quarantine (d NULL: to domain 0). -ENODEV: not d's;
  * -EBUSY: back to domain 0 only when no other domain has a device of its requester id;
  * -ETIMEDOUT: a unit or, after its reset, the device did not answer; -ERESTART: the reset
- * that began when a guest lost the device is not over, call again.
+ * that began when a guest lost the device is not over, or not all of its memory is out of
+ * d's view; call again. What domain 0 lost in part, to a domain that died meanwhile,
+ * counts as in quarantine.
  */
 int iommu_deassign(struct domain *d, sbdf_t s);
 
@@ -138,7 +141,7 @@ int iommu_reserved_nth(const sbdf_t *sbdf, unsigned int nth, paddr_t *start,
 /*
  * A device appeared (goes to domain 0, or to quarantine if it shares its requester id
  * with a guest's device) or is about to go: -EBUSY: a guest has it; -ERESTART: it is
- * being reset, call again. [pcidevs_lock held]
+ * being reset, or taken from domain 0, call again. [pcidevs_lock held]
  */
 int iommu_device_arrived(struct pci_dev *pdev);
 int iommu_device_leaves(struct pci_dev *pdev);

@@ -7,7 +7,14 @@
 
 /* Give pdev's owner its view of pdev: handlers for header, MSI, MSI-X. -ENOMEM. */
 int vpci_add(struct pci_dev *pdev);
-void vpci_remove(struct pci_dev *pdev);
+/*
+ * Take that away. From the first call on the owner sees no such device, and a guest's
+ * does no DMA and decodes nothing. -ERESTART: something of it is mapped or bound yet, and
+ * a softirq is pending: call again, from anywhere. [pcidevs_lock held, at each call]
+ */
+int __must_check vpci_remove(struct pci_dev *pdev);
+/* Was vpci_remove() begun and not ended? [pcidevs_lock held] */
+bool vpci_leaves(const struct pci_dev *pdev);
 /*
  * The device was reset by its owner, domain 0: decoding, MSI and MSI-X are off, and what
  * is in the p2m for it goes. 0, also if nobody has it; -EBUSY: it is a guest's.

@@ -93,7 +93,8 @@ struct pci_dev *pci_find(sbdf_t s)
 static int vpci_error;
 
 int vpci_add(struct pci_dev *pdev) { (void)pdev; return vpci_error; }
-void vpci_remove(struct pci_dev *pdev) { (void)pdev; }
+int vpci_remove(struct pci_dev *pdev) { (void)pdev; return 0; }
+bool vpci_leaves(const struct pci_dev *pdev) { (void)pdev; return false; }
 void pci_msi_release(struct pci_dev *pdev) { (void)pdev; }
 
 static unsigned int saves, resets;

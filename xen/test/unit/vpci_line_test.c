@@ -107,7 +107,7 @@ static void test_lines_on_one_gsi(void **state)
     assert_int_equal(other_line(), 0x31c);
     assert_int_equal(wires, 1);
     /* The wire stays while one of them is on it. */
-    vpci_remove(&dev);
+    unplug(&dev);
     assert_int_equal(wired[28], 20);
     assert_false(other_is_off());
     assert_int_equal(vpci_add(&dev), 0);
@@ -127,7 +127,7 @@ static void test_lines_of_two_segments(void **state)
     enter_with(PCI_SBDF(1, 0, 3, 0), 0);
     assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
     assert_true(!line_is_off() && other_is_off());
-    vpci_remove(&other);
+    unplug(&other);
     assert_int_equal(vpci_add(&other), 0);
     assert_true(other_is_off());
     assert_int_equal(vpci_bind_intx(&d, &b, 21), 0);
@@ -160,7 +160,7 @@ static void test_lines_without_segment(void **state)
     assert_true(name(3, &gsi, 1));
     assert_true(name(3, &none, 0));
     assert_int_equal(vpci_unbind_intx(&d, &b, gsi), 0);
-    vpci_remove(&dev);
+    unplug(&dev);
     assert_true(name(3, NULL, 1));
     /* In two others: which one cannot be told. */
     dev.sbdf = PCI_SBDF(2, 0, 3, 0);
@@ -177,12 +177,12 @@ static void test_functions_of_a_line(void **state)
 {
     (void)state;
     enter_with(PCI_SBDF(0, 0, 3, 1), 0);
-    vpci_remove(&other);
+    unplug(&other);
     assert_int_equal(vpci_bind_intx(&d, &line_a, 20), 0);
     assert_int_equal(vpci_add(&other), 0);
     assert_false(other_is_off());
     assert_int_equal(other_line(), 0x11c);
-    vpci_remove(&dev);
+    unplug(&dev);
     assert_int_equal(wired[28], 20);
     leave();
 }

@@ -384,8 +384,8 @@ static void test_stopped(void **state)
     wr(PCI_COMMAND, 2, PCI_COMMAND_MASTER);
     assert_int_equal(rd(PCI_COMMAND, 2), 0);
     assert_int_equal(cfg[PCI_COMMAND] & 7, 0);
+    unplug(&dev);
     spin_lock(&pcidevs_lock);
-    vpci_remove(&dev);
     /* In a domain that has no virtual bus: the device itself is asked. */
     cfg[PCI_COMMAND] = both;
     assert_true(vpci_stop_dma(&dev));

@@ -13,6 +13,7 @@ bool mapped[1U << 20];
 struct fake_vector bound[2][VECTORS];
 bool hw_enabled[2], hw_mask_all;
 unsigned int hw_vectors, bind_fails;
+uint8_t msix_bar;
 uint64_t sent_address;
 uint32_t sent_data;
 
@@ -82,6 +83,7 @@ bool pci_msi_info(const struct pci_dev *pdev, bool msix, struct pci_msi_info *in
     *info = (struct pci_msi_info){
         .vectors = VECTORS, .is_64 = true, .maskable = true,
         .table_offset = 0x2000, .pba_offset = 0x3000,
+        .table_bar = msix_bar, .pba_bar = msix_bar,
     };
     return true;
 }
@@ -270,6 +272,7 @@ void reset_world(bool privileged)
     memset(hw_enabled, 0, sizeof(hw_enabled));
     fail_at = bind_fails = hw_vectors = 0;
     guest_shift = taken = 0;
+    msix_bar = 0;
     preempt = false;
     d.is_privileged = privileged;
     rangeset_init(&d.iomem_caps, NULL, "iomem");
@@ -292,6 +295,13 @@ void reset_world(bool privileged)
     dev.bar[0].size = BAR0_SIZE;
     dev.bar[2].size = BAR2_SIZE;
     dev.bar[2].is_64 = true;
+}
+
+void unplug(struct pci_dev *pdev)
+{
+    spin_lock(&pcidevs_lock);
+    assert_int_equal(vpci_remove(pdev), 0);
+    spin_unlock(&pcidevs_lock);
 }
 
 void leave(void)

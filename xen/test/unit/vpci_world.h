@@ -44,6 +44,7 @@ extern struct fake_vector bound[2][VECTORS];    /* MSI, MSI-X */
 extern bool hw_enabled[2], hw_mask_all;
 extern unsigned int hw_vectors;         /* of MSI */
 extern unsigned int bind_fails;         /* at this vector, 0: at none */
+extern uint8_t msix_bar;                /* where table and PBA are */
 extern uint64_t sent_address;           /* the last message that the guest got */
 extern uint32_t sent_data;
 extern unsigned long guest_shift;       /* gfn - mfn of what is mapped */
@@ -61,6 +62,8 @@ unsigned int count_mapped(void);
 uint32_t rd(unsigned int reg, unsigned int size);
 void wr(unsigned int reg, unsigned int size, uint32_t val);
 void reset_world(bool privileged);
+/* The device goes, and nothing else is to be done meanwhile. */
+void unplug(struct pci_dev *pdev);
 /* A domain with the device. */
 void enter(bool privileged);
 /* The domain goes: nothing of it may be left. */

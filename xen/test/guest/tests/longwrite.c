@@ -3,9 +3,11 @@
  * Config-space writes that take long: decoding of a BAR of 64 GiB, 2,048 entries of
  * MSI-X. What would be wrong: no interrupt comes before all of it is done, the whole is
  * not done in the end, or the device decodes before its registers are where they shall
- * be. The command line says which of the two devices there is: the other's registers
- * would not stay below 4 GiB beside such a BAR.
+ * be. At its end the device is removed with all of that in use: that takes as long. The
+ * command line says which of the two devices there is: the other's registers would not
+ * stay below 4 GiB beside such a BAR.
  */
+#include <public/physdev.h>
 #include "edu.h"
 
 #define TESTDEV     0x00051b36u
@@ -57,26 +59,50 @@ static void start_timer(void)
     wrmsr(X2APIC_TIMER_COUNT, PERIOD);
 }
 
-/* How many interrupts came while it was under way. */
-static uint64_t slow_write(unsigned int devfn, unsigned int reg, uint32_t val,
-                           const char *what)
+/* From here to end() the timer interrupts. */
+static uint64_t begin(void)
 {
-    uint64_t from, took;
-
-    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | devfn << 8 | reg),
-                     "Nd"((uint16_t)0xcf8));
     irq_on();
     ticks = 0;
     while (ticks < 2)
         continue;
-    within = longest = 0;
-    from = rdtsc();
-    config_out(val);
-    took = rdtsc() - from;
+    ticks = within = longest = 0;
+    return rdtsc();
+}
+
+static void end(uint64_t from, uint64_t count, const char *what)
+{
+    uint64_t took = rdtsc() - from;
+
     irq_off();
     print("%s: %lu ticks of the TSC, %lu interrupts in it, %lu at most between two\n",
-          what, (unsigned long)took, (unsigned long)within, (unsigned long)longest);
+          what, (unsigned long)took, (unsigned long)count, (unsigned long)longest);
+}
+
+/* How many interrupts came while it was under way. */
+static uint64_t slow_write(unsigned int devfn, unsigned int reg, uint32_t val,
+                           const char *what)
+{
+    uint64_t from;
+
+    __asm__ volatile("outl %0, %1" ::"a"(0x80000000u | devfn << 8 | reg),
+                     "Nd"((uint16_t)0xcf8));
+    from = begin();
+    config_out(val);
+    end(from, within, what);
     return within;
+}
+
+/* The same, but up to two can come around it; 0: the device is not gone. */
+static uint64_t slow_removal(unsigned int devfn, const char *what)
+{
+    struct physdev_pci_device op = { .devfn = (uint8_t)devfn };
+    uint64_t from = begin(), count;
+    long rc = HC2(__HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_remove, &op);
+
+    count = ticks;
+    end(from, count, what);
+    return rc || edu_config_read(devfn, 0) != ~0u ? 0 : count;
 }
 
 static bool here(char which)
@@ -111,6 +137,7 @@ TEST(large_bar)
         CHECK(slow_write(devfn, COMMAND, command, "64 GiB on") > 2);
         CHECK_EQ(edu_config_read(devfn, COMMAND) & MEMORY, MEMORY);
     }
+    CHECK(slow_removal(devfn, "64 GiB removed") > 4);
 }
 
 static unsigned int find_msix(unsigned int devfn)
@@ -151,4 +178,6 @@ TEST(many_entries)
     CHECK(edu_config_read(devfn, cap) & MSIX_ON);
     CHECK(slow_write(devfn, cap, 0, "2048 entries off") > 2);
     CHECK_EQ(edu_config_read(devfn, cap) & MSIX_ON, 0);
+    CHECK(slow_write(devfn, cap, MSIX_ON, "2048 entries on") > 2);
+    CHECK(slow_removal(devfn, "2048 entries removed") > 4);
 }
