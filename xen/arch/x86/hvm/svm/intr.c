@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Events on their way into a guest (APM vol. 2 15.20, 15.21). */
 #include <xen/smp.h>
+#include <xen/softirq.h>
+#include <xen/timer.h>
 #include <asm/cpu.h>
 #include <asm/emulate.h>
 #include "svm.h"
@@ -114,20 +116,29 @@ void svm_settle_offer(struct vcpu *v)
     offered->kind = HVM_INTR_NONE;
 }
 
+/* Time enough to enter the guest and have it execute an instruction. */
+#define SHADOW_TIME MICROSECS(50)
+
 /*
- * An NMI has to wait, which no window tells the end of while IF is off. What is injected
- * at this entry goes first, and an interrupt of ours ends the guest right behind that
- * (15.20), before an instruction is executed. A shadow lasts for an instruction, and
- * that interrupt would not let it run: then it is the next exit of any kind.
+ * An NMI has to wait. What is injected at this entry goes first, and an interrupt of ours
+ * ends the guest right behind that (15.20), before an instruction is executed. Behind a
+ * shadow (15.21.5) a window opens, but not with IF off, as after MOV SS. A shadow lasts
+ * for an instruction, and an interrupt at once would not let that run: so it comes soon.
  */
-static void wait_with_nmi(struct vmcb *c, bool busy)
+static void wait_with_nmi(struct vcpu *v, bool busy)
 {
-    if (!busy) {
+    struct vmcb *c = vmcb_of(v);
+
+    if (!busy && (v->arch.regs.rflags & X86_EFLAGS_IF)) {
         want_window(c);
         return;
     }
     request(c, 0, false);
-    smp_kick(smp_processor_id());
+    if (!busy)
+        timer_interrupt_by(NOW() + SHADOW_TIME);
+    /* It was past already: whoever enters the guest has looked for work before. */
+    if (busy || softirq_pending())
+        smp_kick(smp_processor_id());
 }
 
 static bool can_take_now(struct vcpu *v, bool busy)
@@ -170,7 +181,7 @@ void svm_prepare_events(struct vcpu *v)
         else
             want_window(c);
     } else if (busy || (c->shadow & 1)) {
-        wait_with_nmi(c, busy);
+        wait_with_nmi(v, busy);
     } else {
         request(c, 0, false);
         hvm_intr_delivered(v, intr);
