@@ -232,7 +232,7 @@ static long send_trigger(struct domain *d, const struct xen_domctl_sendtrigger *
 {
     struct vcpu *v;
 
-    if (t->vcpu >= d->max_vcpus || !(v = d->vcpu[t->vcpu]))
+    if (!(v = domain_vcpu(d, t->vcpu)))
         return -ESRCH;
     if (t->trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
         return -EOPNOTSUPP;

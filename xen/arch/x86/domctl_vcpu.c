@@ -88,7 +88,7 @@ static long with_context(struct domain *d, const struct xen_domctl_vcpucontext *
 
     if (op->vcpu >= d->max_vcpus || d == current->domain)
         return -EINVAL;
-    v = d->vcpu[op->vcpu];
+    v = domain_vcpu(d, op->vcpu);
     if (!v)
         return -ESRCH;
     if (!v->is_initialised)

@@ -2,11 +2,6 @@
 /* XEN_DOMCTL: one vCPU of a domain. */
 #include "private.h"
 
-static struct vcpu *find(struct domain *d, unsigned int id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static long get_info(struct domain *d, struct xen_domctl_getvcpuinfo *i)
 {
     struct vcpu *v;
@@ -14,7 +9,7 @@ static long get_info(struct domain *d, struct xen_domctl_getvcpuinfo *i)
 
     if (i->vcpu >= d->max_vcpus)
         return -EINVAL;
-    v = d->vcpu[i->vcpu];
+    v = domain_vcpu(d, i->vcpu);
     if (!v)
         return -ESRCH;
     pf = read_once(v->sched.pause_flags);
@@ -69,7 +64,7 @@ static long set_affinity(struct vcpu *v, const struct xen_domctl_vcpuaffinity *a
 
 static long affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, bool set)
 {
-    struct vcpu *v = find(d, a->vcpu);
+    struct vcpu *v = domain_vcpu(d, a->vcpu);
     uint32_t known =
         XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT | XEN_VCPUAFFINITY_FORCE;
 

@@ -19,11 +19,6 @@ enum virq_scope virq_scope(uint32_t virq)
     }
 }
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 int evtchn_alloc_unbound_port(struct domain *d, domid_t remote, evtchn_port_t *port)
 {
     struct evtchn *chn;
@@ -99,7 +94,7 @@ int evtchn_bind_virq(struct evtchn_bind_virq *bind)
         return -EINVAL;
     if (virq_scope(bind->virq) != VIRQ_PER_VCPU && bind->vcpu)
         return -EINVAL;
-    v = vcpu_of(d, bind->vcpu);
+    v = domain_vcpu(d, bind->vcpu);
     if (!v)
         return -ENOENT;
 
@@ -127,7 +122,7 @@ int evtchn_bind_ipi(struct evtchn_bind_ipi *bind)
     uint64_t flags;
     int rc = 0;
 
-    if (!vcpu_of(d, bind->vcpu))
+    if (!domain_vcpu(d, bind->vcpu))
         return -ENOENT;
     spin_lock(&d->evtchn.lock);
     chn = evtchn_get_free(d);
@@ -166,7 +161,7 @@ int evtchn_bind_vcpu(evtchn_port_t port, uint32_t vcpu)
     uint64_t flags;
     int rc = 0;
 
-    if (!vcpu_of(d, vcpu))
+    if (!domain_vcpu(d, vcpu))
         return -ENOENT;
     chn = evtchn_from_port(d, port);
     if (!chn)

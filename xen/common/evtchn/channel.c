@@ -3,15 +3,19 @@
  * Channel storage. Buckets of channels are added as ports are handed out and stay where
  * they are until the domain is freed, so a port can be looked up without a lock.
  */
+#include <asm/nospec.h>
+
 #include "private.h"
 
 struct evtchn *evtchn_from_port(struct domain *d, evtchn_port_t port)
 {
     const struct evtchn_domain *e = &d->evtchn;
+    unsigned int valid = read_once(e->valid_ports);
 
-    if (port >= read_once(e->valid_ports))
+    if (port >= valid)
         return NULL;
     smp_rmb();
+    port = (evtchn_port_t)array_index_nospec(port, valid);
     return &e->bucket[port / EVTCHNS_PER_BUCKET][port % EVTCHNS_PER_BUCKET];
 }
 

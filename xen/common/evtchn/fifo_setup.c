@@ -97,7 +97,7 @@ int evtchn_fifo_init_control(const struct evtchn_init_control *init)
     if (init->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
         init->offset % 8)
         return -EINVAL;
-    v = init->vcpu < d->max_vcpus ? d->vcpu[init->vcpu] : NULL;
+    v = domain_vcpu(d, init->vcpu);
     if (!v)
         return -ENOENT;
     page = guest_page_pin(d, _gfn(init->control_gfn));

@@ -4,6 +4,7 @@
  * it sees it in use. So: announce the use, then look whether the grant still stands; in
  * version 1 flags, domain and use bits are one word and a compare-and-swap does both.
  */
+#include <asm/nospec.h>
 #include <asm/p2m.h>
 
 #include "private.h"
@@ -172,6 +173,7 @@ static int pin_entry(struct domain *granter, grant_ref_t ref, domid_t who,
 
     if (ref >= grant_nr_entries(gt))
         return GNTST_bad_gntref;
+    ref = (grant_ref_t)array_index_nospec(ref, grant_nr_entries(gt));
     a = grant_active(gt, ref);
     if (a->lost || ((a->readers | a->writers) && a->domid != who))
         return GNTST_general_error;

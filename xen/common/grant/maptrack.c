@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Handles of mappings. Entries live in pages that are added as needed and never move. */
+#include <asm/nospec.h>
+
 #include "private.h"
 
 struct maptrack *maptrack_entry(const struct grant_table *gt, grant_handle_t handle)
 {
-    if (handle / MAPTRACK_PER_PAGE >= gt->nr_maptrack_pages)
+    unsigned long page = handle / MAPTRACK_PER_PAGE;
+
+    if (page >= gt->nr_maptrack_pages)
         return NULL;
-    return gt->maptrack[handle / MAPTRACK_PER_PAGE] + handle % MAPTRACK_PER_PAGE;
+    page = array_index_nospec(page, gt->nr_maptrack_pages);
+    return gt->maptrack[page] + handle % MAPTRACK_PER_PAGE;
 }
 
 /* [maptrack_lock] */

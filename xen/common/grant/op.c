@@ -125,6 +125,8 @@ static int16_t swap_refs(struct grant_table *gt, grant_ref_t a, grant_ref_t b)
 {
     if (a >= grant_nr_entries(gt) || b >= grant_nr_entries(gt))
         return GNTST_bad_gntref;
+    a = (grant_ref_t)array_index_nospec(a, grant_nr_entries(gt));
+    b = (grant_ref_t)array_index_nospec(b, grant_nr_entries(gt));
     if (grant_in_use(grant_active(gt, a)) || grant_in_use(grant_active(gt, b)))
         return GNTST_eagain;
     if (gt->version == 1) {

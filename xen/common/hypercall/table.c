@@ -4,6 +4,7 @@
 #include <xen/lib.h>
 #include <xen/test_op.h>
 #include <asm/current.h>
+#include <asm/nospec.h>
 
 #include "private.h"
 
@@ -71,7 +72,10 @@ static const struct hypercall table[] = {
 
 const struct hypercall *hypercall_find(unsigned int nr)
 {
-    return nr < ARRAY_SIZE(table) && table[nr].name ? &table[nr] : NULL;
+    if (nr >= ARRAY_SIZE(table))
+        return NULL;
+    nr = (unsigned int)array_index_nospec(nr, ARRAY_SIZE(table));
+    return table[nr].name ? &table[nr] : NULL;
 }
 
 const char *hypercall_name(unsigned int nr)

@@ -149,7 +149,7 @@ long hypercall_vcpu_op(const unsigned long *a)
 {
     struct domain *d = current->domain;
     unsigned int id = (unsigned int)a[1];
-    struct vcpu *v = id < d->max_vcpus ? d->vcpu[id] : NULL;
+    struct vcpu *v = domain_vcpu(d, id);
     uint64_t arg = a[2];
 
     if (!v)

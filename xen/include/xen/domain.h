@@ -19,6 +19,7 @@
 #include <xen/sched.h>
 #include <xen/softirq.h>
 #include <asm/domain.h>
+#include <asm/nospec.h>
 #include <asm/stack.h>
 #include <public/domctl.h>
 #include <public/xen.h>
@@ -125,6 +126,14 @@ extern struct domain *dom0;
 #define for_each_vcpu(d, v)                                                    \
     for (unsigned int i_##v = 0; i_##v < (d)->max_vcpus; i_##v++)              \
         if (((v) = (d)->vcpu[i_##v]) != NULL)
+
+/* The vCPU of that number, or NULL. For numbers that guests choose. No lock. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, unsigned long id)
+{
+    unsigned int max = d->max_vcpus;
+
+    return id < max ? d->vcpu[array_index_nospec(id, max)] : NULL;
+}
 
 static inline bool is_idle_vcpu(const struct vcpu *v)
 {

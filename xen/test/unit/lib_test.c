@@ -9,6 +9,7 @@
 
 #include <xen/format.h>
 #include <xen/lib.h>
+#include <asm/nospec.h>
 
 void format_symbol(char *buf, size_t size, unsigned long addr)
 {
@@ -137,6 +138,27 @@ static void test_words(void **state)
     }
 }
 
+/* The mask would let an index through, or cut one that is in the table. */
+static void test_index(void **state)
+{
+    static const unsigned long sizes[] = {
+        1, 2, 63, 64, 0x80000000, 1UL << 63, ULONG_MAX,
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        unsigned long n = sizes[i];
+
+        assert_int_equal(array_index_nospec(0, n), 0);
+        assert_int_equal(array_index_nospec(n / 2, n), n / 2);
+        assert_int_equal(array_index_nospec(n - 1, n), n - 1);
+        assert_int_equal(array_index_nospec(n, n), 0);
+        assert_int_equal(array_index_nospec(n | 1UL << 63, n), 0);
+        assert_int_equal(array_index_nospec(ULONG_MAX, n), 0);
+    }
+    assert_int_equal(array_index_nospec(0, 0), 0);
+    assert_int_equal(array_index_nospec(5, 0), 0);
+}
+
 struct rec {
     char tag;
     int key;
@@ -188,7 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_text),
         cmocka_unit_test(test_parse),   cmocka_unit_test(test_words),
-        cmocka_unit_test(test_sort),    cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_index),   cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,7 +259,7 @@ static long copies(unsigned long a[6])
 static long runstate(unsigned long a[6])
 {
     struct domain *d = current->domain;
-    struct vcpu *v = a[1] < d->max_vcpus ? d->vcpu[a[1]] : NULL;
+    struct vcpu *v = domain_vcpu(d, a[1]);
     uint32_t gva;
 
     if (!v)

@@ -38,11 +38,6 @@ static const struct hvm_save_handler *find_handler(uint16_t type)
     return NULL;
 }
 
-static struct vcpu *find_vcpu(struct domain *d, unsigned int instance)
-{
-    return instance < d->max_vcpus ? d->vcpu[instance] : NULL;
-}
-
 /* --- saving ------------------------------------------------------------------------ */
 
 struct writer {
@@ -148,7 +143,7 @@ int hvm_save_one(struct domain *d, uint16_t type, uint16_t instance, void *buf,
     if (!h)
         return -ENOENT;
     if (h->per_vcpu) {
-        v = find_vcpu(d, instance);
+        v = domain_vcpu(d, instance);
         if (!v)
             return -ENOENT;
     } else if (instance) {
@@ -205,7 +200,7 @@ static int check_record(struct domain *d, const struct reader *r)
     if (!h || !h->load || r->desc.length > h->size)
         return -EINVAL;
     if (h->per_vcpu)
-        return find_vcpu(d, r->desc.instance) ? 0 : -ENOENT;
+        return domain_vcpu(d, r->desc.instance) ? 0 : -ENOENT;
     return r->desc.instance ? -EINVAL : 0;
 }
 
@@ -225,7 +220,7 @@ static int walk(struct domain *d, const void *buf, uint32_t size, bool load)
         if (rc || !load)
             continue;
         h = find_handler(r.desc.typecode);
-        rc = h->load(d, h->per_vcpu ? d->vcpu[r.desc.instance] : NULL, r.data,
+        rc = h->load(d, h->per_vcpu ? domain_vcpu(d, r.desc.instance) : NULL, r.data,
                      r.desc.length);
     }
     if (rc)

@@ -32,7 +32,7 @@ static long set_upcall_vector(uint64_t arg)
         return -EFAULT;
     if (op.vector < 0x10)
         return -EINVAL;
-    v = op.vcpu < d->max_vcpus ? d->vcpu[op.vcpu] : NULL;
+    v = domain_vcpu(d, op.vcpu);
     if (!v)
         return -ENOENT;
     write_once(v->arch.hvm.evtchn_upcall_vector, op.vector);

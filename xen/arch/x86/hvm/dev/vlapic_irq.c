@@ -249,12 +249,12 @@ static struct vlapic *arbitrate(struct domain *d, const struct vlapic_msg *m)
 /* The usual case, one vCPU by its id, without a search. */
 static struct vlapic *by_id(struct domain *d, uint32_t dest)
 {
-    unsigned int nr = dest / 2;
+    struct vcpu *v = domain_vcpu(d, dest / 2);
     struct vlapic *vl;
 
-    if (nr >= d->max_vcpus || !d->vcpu[nr])
+    if (!v)
         return NULL;
-    vl = d->vcpu[nr]->arch.hvm.vlapic;
+    vl = v->arch.hvm.vlapic;
     return vl && matches(vl, dest, false) ? vl : NULL;
 }
 

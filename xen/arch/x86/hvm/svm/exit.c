@@ -9,6 +9,7 @@
 #include <asm/cpu.h>
 #include <asm/emulate.h>
 #include <asm/msr.h>
+#include <asm/nospec.h>
 #include <asm/p2m.h>
 #include <public/sched.h>
 #include "svm.h"
@@ -319,6 +320,7 @@ static exit_handler *const handlers[EXIT_TABLE_SIZE] = {
 void svm_handle_exit(struct vcpu *v)
 {
     struct vmcb *c = vmcb_of(v);
+    exit_handler *handler = NULL;
 
     if (unlikely(svm_of(v)->stepping) && svm_step_exit(v))
         return;
@@ -326,8 +328,10 @@ void svm_handle_exit(struct vcpu *v)
         on_npf(v, c);
         return;
     }
-    if (c->exitcode < EXIT_TABLE_SIZE && handlers[c->exitcode]) {
-        handlers[c->exitcode](v, c);
+    if (c->exitcode < EXIT_TABLE_SIZE)
+        handler = handlers[array_index_nospec(c->exitcode, EXIT_TABLE_SIZE)];
+    if (handler) {
+        handler(v, c);
         return;
     }
     hvm_dump_vcpu(v);
