@@ -128,7 +128,7 @@ static void schedule(void)
     next = pick_next(rq, now);
     next->sched.start = now;
     next->sched.yielded = false;
-    next->sched.head_start = 0;
+    next->sched.woken = false;
     if (is_idle_vcpu(next)) {
         rq->idle_since = now;
     } else {

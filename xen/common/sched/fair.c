@@ -20,6 +20,7 @@
 #define LOOK_EVERY    MILLISECS(4)   /* for CPUs that are ahead or behind */
 #define MOVE_EVERY    MILLISECS(40)  /* to one CPU */
 #define WINDOW        MILLISECS(50)  /* what one CPU can owe another one's vCPUs */
+#define WAITS         (1U << 16)     /* rank of a CPU where others come first */
 
 static struct timer cap_timer;
 static s_time_t cap_due; /* when the period ends that cap_timer waits for */
@@ -130,30 +131,60 @@ static unsigned int load_of(const struct run_queue *rq)
     return (unsigned int)MIN(load, (unsigned long)UINT32_MAX);
 }
 
-/* The vtime of whoever is furthest behind there. */
-static int64_t lowest(const struct run_queue *rq)
+/* Whoever is furthest behind of those who run or wait there, if any; a hint. */
+static int64_t lowest(const struct run_queue *rq, s_time_t now)
 {
-    int64_t low = rq->clock;
+    int64_t head = read_once(rq->head);
 
-    if (!is_idle_vcpu(rq->curr))
-        low = MIN(low, vtime_now(rq));
-    if (!list_empty(&rq->queue))
-        low = MIN(low, list_first(&rq->queue, struct vcpu, sched.queue)->sched.vtime);
-    return low;
+    return read_once(rq->curr) == rq->idle ? head : MIN(head, runs_at(rq, now));
+}
+
+/*
+ * The same of all CPUs that v may use, or INT64_MAX if they are idle: what its vtime is
+ * compared with, wherever it slept. None counts for more than WINDOW behind another one.
+ */
+static int64_t lowest_for(const struct vcpu *v, s_time_t now)
+{
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    unsigned int cpu;
+
+    for_each_online_cpu(cpu) {
+        int64_t at = vcpu_allowed(v, cpu) ? lowest(rq_of(cpu), now) : INT64_MAX;
+
+        if (at < INT64_MAX) {
+            least = MIN(least, at);
+            most = MAX(most, at);
+        }
+    }
+    return least == INT64_MAX ? least : MAX(least, most - WINDOW);
+}
+
+/*
+ * v, which has just woken, comes to rq; due is its vtime as the pool sees it. There it is
+ * at most LAG behind whoever it meets. They may be ahead of the rest of the pool: by how
+ * much that raised its vtime is forgotten when it wakes the next time, among others.
+ */
+static void join(const struct run_queue *rq, struct vcpu *v, int64_t due)
+{
+    int64_t low = lowest(rq, NOW());
+    int64_t at = low == INT64_MAX ? due : MAX(due, low - LAG);
+
+    v->sched.vtime = at - rq->lead;
+    v->sched.raised = at - due;
 }
 
 /*
  * It goes on as far ahead or behind as it was among those it comes from. One that has
- * just woken keeps its head start instead: it moves because there is more room here.
+ * just woken was compared with all of the pool, and keeps its time as it is.
  */
 static void fair_arrive(struct run_queue *from, struct run_queue *to, struct vcpu *v)
 {
     int64_t ahead = level(from) - level(to);
 
-    if (nobody_here(to) && ahead > 0)
+    if (v->sched.woken)
+        join(to, v, v->sched.vtime + to->lead + ahead - v->sched.raised);
+    else if (nobody_here(to) && ahead > 0)
         rq_lift(to, ahead); /* its clock stood still */
-    else if (v->sched.head_start > 0)
-        v->sched.vtime = lowest(to) - v->sched.head_start;
     else if (ahead > 0)
         v->sched.vtime += MIN(ahead, weighted(WINDOW, load_of(to)));
     else
@@ -164,16 +195,20 @@ static void fair_arrive(struct run_queue *from, struct run_queue *to, struct vcp
 static void fair_wake(struct run_queue *rq, struct vcpu *v)
 {
     s_time_t now = NOW();
-    int64_t low;
+    int64_t due = v->sched.vtime + rq->lead - v->sched.raised, low = INT64_MAX;
 
-    if (nobody_here(rq) && now >= rq->next_sync) {
+    if (!nobody_here(rq)) {
+        low = lowest_for(v, now);
+    } else if (now >= rq->next_sync) {
         rq->next_sync = now + LOOK_EVERY;
         keep_up(rq, 0, WEIGHT_NORMAL);
+        low = lowest_for(v, now);
     }
+    if (low == INT64_MAX)
+        low = level(rq);
     fair_advance(rq);
-    low = lowest(rq);
-    v->sched.vtime = MAX(v->sched.vtime, low - LAG);
-    v->sched.head_start = low - v->sched.vtime;
+    v->sched.woken = due <= low;
+    join(rq, v, MAX(due, low - LAG));
     v->sched.yielded = false;
 }
 
@@ -220,6 +255,9 @@ static void balance(struct run_queue *rq, s_time_t now)
     if (now < rq->next_balance || list_empty(&rq->queue))
         return;
     first = list_first(&rq->queue, struct vcpu, sched.queue);
+    /* Its vtime is what those had that it came to: not the one that is due elsewhere. */
+    if (first->sched.woken)
+        return;
     keep_up(rq, WINDOW, first->domain->sched.weight);
     limit = first->sched.vtime + rq->lead - weighted(MARGIN, first->domain->sched.weight);
     write_once(rq->next_balance, now + LOOK_EVERY);
@@ -312,14 +350,27 @@ static s_time_t fair_slice(const struct run_queue *rq, const struct vcpu *v)
     return MAX(slice / (rq->nr_queued + 1), SLICE_MIN);
 }
 
-/* Rank of a CPU for v: idle before busy, then soft affinity, then a short queue. */
-static unsigned int cpu_rank(const struct vcpu *v, unsigned int cpu)
+/* v would not be the next one there; a hint. */
+static bool waits(const struct vcpu *v, const struct run_queue *rq, s_time_t now)
+{
+    const struct run_queue *here = rq_of(read_once(v->processor));
+    int64_t at = read_once(v->sched.vtime) + read_once(here->lead);
+
+    if (rq == here) /* it may be queued there already */
+        return read_once(rq->head) < at || runs_at(rq, now) <= at + GRANULARITY;
+    if (read_once(v->sched.woken))
+        at -= read_once(v->sched.raised);
+    return lowest(rq, now) <= at + GRANULARITY;
+}
+
+/* Rank of a CPU for v: an idle one, where v is the next, a short queue, soft affinity. */
+static unsigned int cpu_rank(const struct vcpu *v, unsigned int cpu, s_time_t now)
 {
     const struct run_queue *rq = rq_of(cpu);
     unsigned int rank = read_once(rq->nr_queued) * 4;
 
     if (read_once(rq->curr) != rq->idle)
-        rank += 4;
+        rank += 4 + (waits(v, rq, now) ? WAITS : 0);
     if (!cpumask_test(cpu, &v->sched.soft_affinity))
         rank += 2;
     if (cpu != v->processor)
@@ -330,12 +381,13 @@ static unsigned int cpu_rank(const struct vcpu *v, unsigned int cpu)
 static unsigned int fair_place(const struct vcpu *v)
 {
     unsigned int cpu, best = v->processor, best_rank = ~0U;
+    s_time_t now = NOW();
 
     for_each_online_cpu(cpu) {
-        if (!vcpu_allowed(v, cpu))
-            continue;
-        if (cpu_rank(v, cpu) < best_rank) {
-            best_rank = cpu_rank(v, cpu);
+        unsigned int rank = vcpu_allowed(v, cpu) ? cpu_rank(v, cpu, now) : ~0U;
+
+        if (rank < best_rank) {
+            best_rank = rank;
             best = cpu;
         }
     }

@@ -31,10 +31,11 @@ struct sched_vcpu {
     bool queued;
     bool running;               /* its stack is in use on v->processor */
     bool yielded;
+    bool woken;                 /* behind the others, and has not run yet */
     bool parked;                /* over its domain's cap until the next refill */
     /* ns of weighted CPU time, relative to its queue's clock */
     int64_t vtime;
-    int64_t head_start;         /* by which it woke behind the others, until it runs */
+    int64_t raised;             /* by which vtime is ahead because of whom it came to */
     s_time_t start;             /* when it was last put on the CPU or charged */
     uint16_t counted;           /* weight that its queue's load has of it */
     uint32_t pause_flags;       /* VPF_*; atomic */
