@@ -250,6 +250,7 @@ static void balance(struct run_queue *rq, s_time_t now)
     const struct vcpu *first;
     struct vcpu *v;
     int64_t limit;
+    bool needed;
 
     /* With nobody here it looks for one all the same, see pick_next(). */
     if (now < rq->next_balance || list_empty(&rq->queue))
@@ -260,12 +261,9 @@ static void balance(struct run_queue *rq, s_time_t now)
         return;
     keep_up(rq, WINDOW, first->domain->sched.weight);
     limit = first->sched.vtime + rq->lead - weighted(MARGIN, first->domain->sched.weight);
-    write_once(rq->next_balance, now + LOOK_EVERY);
-    if (!sched_needed(rq, limit))
-        return;
+    v = sched_relieve(rq, limit, &needed);
     /* As rarely where it may have none of them. */
-    write_once(rq->next_balance, now + MOVE_EVERY);
-    v = sched_relieve(rq, limit);
+    write_once(rq->next_balance, now + (needed ? MOVE_EVERY : LOOK_EVERY));
     if (v)
         fair_enqueue(rq, v);
 }

@@ -153,10 +153,11 @@ void sched_offer_all(const struct run_queue *rq);
  * is known as idle to others. NULL: none; where a queue was locked, the CPU looks again.
  */
 struct vcpu *sched_steal(struct run_queue *rq);
-/* The same for a busy CPU: one whose vtime, as the pool sees it, is below that limit. */
-struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit);
-/* Some queue of the pool has one to give that is below that limit; a hint. */
-bool sched_needed(const struct run_queue *rq, int64_t limit);
+/*
+ * The same for a busy CPU: one whose vtime, as the pool sees it, is below that limit.
+ * *needed: a look without locks found a queue that has one.
+ */
+struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit, bool *needed);
 /* rq->lead grows by that much. */
 void rq_lift(struct run_queue *rq, int64_t by);
 

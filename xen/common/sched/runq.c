@@ -256,14 +256,10 @@ static struct run_queue *neediest(const struct run_queue *rq, int64_t limit)
     return best;
 }
 
-bool sched_needed(const struct run_queue *rq, int64_t limit)
-{
-    return neediest(rq, limit) != NULL;
-}
-
 /*
  * The first on other that may run on rq's CPU, moved; NULL: none below the limit, or
- * *missed is set.
+ * *missed is set. Whoever is queued neither runs nor is parked: all that changes one of
+ * the three holds this queue's lock.
  */
 static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq,
                               int64_t limit, bool *missed)
@@ -292,10 +288,10 @@ static struct vcpu *take_from(struct run_queue *other, struct run_queue *rq,
     return found;
 }
 
-/* From the neediest queue, or else from any. */
-static struct vcpu *take_any(struct run_queue *rq, int64_t limit, bool *missed)
+/* From the first queue, the neediest, if there is one; or else from any. */
+static struct vcpu *take_any(struct run_queue *rq, struct run_queue *first,
+                             int64_t limit, bool *missed)
 {
-    struct run_queue *first = neediest(rq, limit);
     struct vcpu *v = first ? take_from(first, rq, limit, missed) : NULL;
     unsigned int cpu;
 
@@ -305,17 +301,19 @@ static struct vcpu *take_any(struct run_queue *rq, int64_t limit, bool *missed)
     return v;
 }
 
-struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit)
+struct vcpu *sched_relieve(struct run_queue *rq, int64_t limit, bool *needed)
 {
+    struct run_queue *first = neediest(rq, limit);
     bool missed;
 
-    return take_any(rq, limit, &missed);
+    *needed = first != NULL;
+    return first ? take_any(rq, first, limit, &missed) : NULL;
 }
 
 struct vcpu *sched_steal(struct run_queue *rq)
 {
     bool missed = false;
-    struct vcpu *v = take_any(rq, INT64_MAX, &missed);
+    struct vcpu *v = take_any(rq, neediest(rq, INT64_MAX), INT64_MAX, &missed);
 
     /* Nobody else would send this CPU back to a queue that it could not look at. */
     if (!v && missed)
