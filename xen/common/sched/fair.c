@@ -13,8 +13,9 @@
 #define WEIGHT_NORMAL 256
 #define SLICE_MAX     MILLISECS(10)
 #define SLICE_MIN     MICROSECS(500)
-#define LAG           MILLISECS(6)   /* head start of a sleeper */
-#define GRANULARITY   MICROSECS(500) /* how far behind a waker must be to preempt */
+/* In virtual time: head start of a sleeper; how far behind a waker must be to preempt. */
+#define LAG           weighted(MILLISECS(6), WEIGHT_NORMAL)
+#define GRANULARITY   weighted(MICROSECS(500), WEIGHT_NORMAL)
 #define CAP_PERIOD    MILLISECS(20)
 #define MARGIN        MILLISECS(8)   /* further behind than here: worth a move */
 #define LOOK_EVERY    MILLISECS(4)   /* for CPUs that are ahead or behind */
@@ -25,9 +26,10 @@
 static struct timer cap_timer;
 static s_time_t cap_due; /* when the period ends that cap_timer waits for */
 
+/* Runs no faster than the clock even for weight 1, and so lasts as long. */
 static int64_t weighted(s_time_t ran, unsigned int weight)
 {
-    return ran * WEIGHT_NORMAL / MAX(weight, 1U);
+    return ran / MAX(weight, 1U);
 }
 
 static bool out_of_budget(const struct domain *d)
@@ -156,7 +158,9 @@ static int64_t lowest_for(const struct vcpu *v, s_time_t now)
             most = MAX(most, at);
         }
     }
-    return least == INT64_MAX ? least : MAX(least, most - WINDOW);
+    if (least == INT64_MAX)
+        return least;
+    return MAX(least, most - weighted(WINDOW, WEIGHT_NORMAL));
 }
 
 /*
@@ -319,9 +323,12 @@ static struct vcpu *fair_pick(struct run_queue *rq, s_time_t now)
 
 static void fair_charge(struct run_queue *rq, struct vcpu *v, s_time_t ran)
 {
+    s_time_t weight = MAX(read_once(v->domain->sched.weight), 1);
+
     if (ran <= 0)
         return;
-    v->sched.vtime += weighted(ran, v->domain->sched.weight);
+    v->sched.vtime += (ran + v->sched.rest) / weight;
+    v->sched.rest = (uint16_t)((ran + v->sched.rest) % weight);
     raise_clock(rq, v->sched.vtime);
     if (v->domain->sched.cap)
         __atomic_sub_fetch(&v->domain->sched.cap_budget, ran, __ATOMIC_RELAXED);

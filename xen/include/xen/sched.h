@@ -33,8 +33,9 @@ struct sched_vcpu {
     bool yielded;
     bool woken;                 /* behind the others, and has not run yet */
     bool parked;                /* over its domain's cap until the next refill */
-    /* ns of weighted CPU time, relative to its queue's clock */
+    /* CPU time used, ns divided by the weight, relative to its queue's clock */
     int64_t vtime;
+    uint16_t rest;              /* ns used that are too few to be in vtime yet */
     int64_t raised;             /* by which vtime is ahead because of whom it came to */
     s_time_t start;             /* when it was last put on the CPU or charged */
     uint16_t counted;           /* weight that its queue's load has of it */

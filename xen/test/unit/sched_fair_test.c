@@ -368,6 +368,48 @@ static void test_wake_among_hogs(void **state)
     assert_int_equal(bad, 0);
 }
 
+#define DAY SECONDS(24 * 3600)
+
+/* Virtual time lasts as long as time, for the lightest weight, too. */
+static void test_years(void **state)
+{
+    struct domain *old, *young;
+
+    boot(1);
+    old = domain(1, 1, 0);
+    start(old);
+    for (unsigned int i = 0; i < 200 * 365; i++) {
+        enter(0);
+        vcpu_yield();
+        leave(0);
+        run_in_steps(DAY, DAY);
+    }
+    young = domain(1, 1, 0);
+    start(young);
+    assert_in_range(used_in(young, SECONDS(1)), MILLISECS(490), MILLISECS(510));
+    assert_true(used(old) > 199 * 365 * DAY);
+}
+
+/* Short runs count, though one of them is nothing when divided by the weight. */
+static void test_short_runs(void **state)
+{
+    struct vcpu *v;
+
+    boot(1);
+    v = domain(1, 65535, 0)->vcpu[0];
+    start(v->domain);
+    softirqs(0);
+    for (unsigned int i = 0; i < 10000; i++) {
+        clock_now += MICROSECS(30);
+        enter(0);
+        vcpu_yield();
+        leave(0);
+        softirqs(0);
+    }
+    assert_int_equal(used(v->domain), MILLISECS(300));
+    assert_int_equal(v->sched.vtime, MILLISECS(300) / 65535);
+}
+
 /* A domain's weight may change while its vCPUs wait, if it changes its own. */
 static void test_load_follows_weights(void **state)
 {
@@ -398,6 +440,8 @@ int main(void)
         cmocka_unit_test_teardown(test_no_start_without_budget, forget),
         cmocka_unit_test_teardown(test_wake_behind_newcomer, forget),
         cmocka_unit_test_teardown(test_wake_among_hogs, forget),
+        cmocka_unit_test_teardown(test_years, forget),
+        cmocka_unit_test_teardown(test_short_runs, forget),
         cmocka_unit_test_teardown(test_load_follows_weights, forget),
     };
 
