@@ -108,12 +108,15 @@ static void pin(struct domain *d, unsigned long cpus)
     leave(0);
 }
 
-static s_time_t used_in(struct domain *d, s_time_t ns)
+/* Two domains, which want to run on those CPUs for so long. */
+static void apart(struct domain *a, unsigned long on_a, struct domain *b,
+                  unsigned long on_b, s_time_t ns)
 {
-    s_time_t before = used(d);
-
+    pin(a, on_a);
+    pin(b, on_b);
+    start(a);
+    start(b);
     run_for(ns);
-    return used(d) - before;
 }
 
 /* Affinities kept the CPUs apart: that one had more meanwhile is soon forgotten. */
@@ -124,11 +127,7 @@ static void test_drifted_apart(void **state)
     boot(2);
     crowd = domain(5, 256, 0);
     lone = domain(1, 256, 0);
-    pin(crowd, 1);
-    pin(lone, 2);
-    start(crowd);
-    start(lone);
-    run_for(SECONDS(5));
+    apart(crowd, 1, lone, 2, SECONDS(5));
     pin(crowd, 3);
     pin(lone, 3);
     assert_in_range(used_in(lone, SECONDS(1)), MILLISECS(200), MILLISECS(400));
@@ -144,11 +143,7 @@ static void test_takes_from_any(void **state)
     boot(3);
     crowd = domain(3, 256, 0);
     free = domain(3, 256, 0);
-    pin(crowd, 1);
-    pin(free, 6);
-    start(crowd);
-    start(free);
-    run_for(SECONDS(3));
+    apart(crowd, 1, free, 6, SECONDS(3));
     for_each_vcpu(free, v)
         assert_in_range(vcpu_cpu_time(v), MILLISECS(1950), MILLISECS(2050));
 }
@@ -161,11 +156,7 @@ static void test_light_one_moves(void **state)
     boot(2);
     hogs = domain(2, 256, 0);
     light = domain(1, 16, 0);
-    pin(hogs, 1);
-    pin(light, 2);
-    start(hogs);
-    start(light);
-    run_for(SECONDS(5));
+    apart(hogs, 1, light, 2, SECONDS(5));
     pin(light, 1);
     assert_in_range(used_in(light, SECONDS(2)), MILLISECS(50), MILLISECS(70));
 }
@@ -273,39 +264,21 @@ static void test_no_start_without_budget(void **state)
 /* It has just waited behind another one for a moment: it does not wait for a slice. */
 static void test_wake_behind_newcomer(void **state)
 {
-    struct domain *hogs;
-    struct vcpu *v;
+    struct vcpu *v = one_among(1, 2);
 
-    boot(1);
-    hogs = domain(2, 256, 0);
-    v = domain(1, 256, 0)->vcpu[0];
-    start(hogs);
-    start(v->domain);
     for (unsigned int i = 0; i < 50; i++) {
         struct vcpu *hog;
 
-        while (on_cpu[0] != v)
-            run_for(MICROSECS(50));
-        enter(0);
-        vcpu_block();
-        leave(0);
+        until_runs(v);
+        assert_true(block(v));
         run_for(MILLISECS(20));
         hog = on_cpu[0];
         while (on_cpu[0] == hog)
             run_for(MICROSECS(50));
-        enter(0);
-        vcpu_unblock(v);
-        leave(0);
+        wake(v);
         run_for(MICROSECS(SCHED_RATELIMIT_US) + MICROSECS(100));
         assert_ptr_equal(on_cpu[0], v);
     }
-}
-
-static void wake(struct vcpu *v)
-{
-    enter(0);
-    vcpu_unblock(v);
-    leave(0);
 }
 
 /* Of 400 times that v has slept that long and wakes, how often it waits too long. */
@@ -315,22 +288,13 @@ static unsigned int late_wakes(struct vcpu *v, s_time_t sleeps, s_time_t runs)
 
     for (unsigned int i = 0; i < 400; i++) {
         bool slept;
-        s_time_t woken;
 
-        while (!v->sched.running)
-            run_for(MICROSECS(50));
+        until_runs(v);
         run_for(runs);
-        enter(v->processor);
-        slept = current == v;
-        if (slept)
-            vcpu_block();
-        leave(v->processor);
+        slept = block(v);
         run_for(sleeps);
-        woken = clock_now;
         wake(v);
-        while (!v->sched.running)
-            run_for(MICROSECS(50));
-        late += slept && clock_now - woken > MICROSECS(SCHED_RATELIMIT_US + 200);
+        late += until_runs(v) > MICROSECS(SCHED_RATELIMIT_US + 200) && slept;
     }
     return late;
 }
@@ -352,14 +316,8 @@ static void test_wake_among_hogs(void **state)
     unsigned int late, bad = 0;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
-        struct domain *sleeper;
-
-        boot(all[i].cpus);
-        start(domain(all[i].hogs, 256, 0));
-        sleeper = domain(1, 256, 0);
-        start(sleeper);
-        late = late_wakes(sleeper->vcpu[0], MICROSECS(all[i].sleeps_us),
-                          MICROSECS(all[i].runs_us));
+        late = late_wakes(one_among(all[i].cpus, all[i].hogs),
+                          MICROSECS(all[i].sleeps_us), MICROSECS(all[i].runs_us));
         printf("%u CPUs, %u hogs, asleep %u us: %u of 400 late\n", all[i].cpus,
                all[i].hogs, all[i].sleeps_us, late);
         bad += late;

@@ -206,32 +206,15 @@ static void test_affinity(void **state)
 /* A sleeper that wakes is served soon, though another vCPU hogs the CPU. */
 static void test_wake_latency(void **state)
 {
-    struct domain *hog, *d;
-    struct vcpu *v;
+    struct vcpu *v = one_among(1, 1);
 
-    boot(1);
-    hog = domain(1, 256, 0);
-    d = domain(1, 256, 0);
-    v = d->vcpu[0];
-    start(hog);
-    start(d);
     for (unsigned int i = 0; i < 50; i++) {
-        s_time_t woken;
-
-        while (!v->sched.running)
-            run_for(MICROSECS(50));
-        enter(0);
-        vcpu_block();
-        leave(0);
+        until_runs(v);
+        assert_true(block(v));
         run_for(MILLISECS(20));
         assert_false(v->sched.running);
-        woken = clock_now;
-        enter(0);
-        vcpu_unblock(v);
-        leave(0);
-        while (!v->sched.running)
-            run_for(MICROSECS(50));
-        assert_true(clock_now - woken < MILLISECS(1));
+        wake(v);
+        assert_true(until_runs(v) < MILLISECS(1));
     }
 }
 

@@ -294,3 +294,50 @@ s_time_t used(struct domain *d)
         sum += vcpu_cpu_time(v);
     return sum;
 }
+
+s_time_t used_in(struct domain *d, s_time_t ns)
+{
+    s_time_t before = used(d);
+
+    run_for(ns);
+    return used(d) - before;
+}
+
+struct vcpu *one_among(unsigned int cpus, unsigned int hogs)
+{
+    struct domain *one;
+
+    boot(cpus);
+    start(domain(hogs, 256, 0));
+    one = domain(1, 256, 0);
+    start(one);
+    return one->vcpu[0];
+}
+
+s_time_t until_runs(const struct vcpu *v)
+{
+    s_time_t from = clock_now;
+
+    while (!v->sched.running)
+        run_for(MICROSECS(50));
+    return clock_now - from;
+}
+
+bool block(struct vcpu *v)
+{
+    bool runs;
+
+    enter(v->processor);
+    runs = current == v;
+    if (runs)
+        vcpu_block();
+    leave(v->processor);
+    return runs;
+}
+
+void wake(struct vcpu *v)
+{
+    enter(0);
+    vcpu_unblock(v);
+    leave(0);
+}

@@ -59,5 +59,14 @@ struct domain *domain(unsigned int vcpus, unsigned int weight, unsigned int cap)
 void set_cap(struct domain *d, unsigned int cap);
 void start(struct domain *d);
 s_time_t used(struct domain *d); /* ns that its vCPUs have run */
+s_time_t used_in(struct domain *d, s_time_t ns); /* of the next so many, which pass */
+
+/* boot(); so many that always want to run; and that one more. All have weight 256. */
+struct vcpu *one_among(unsigned int cpus, unsigned int hogs);
+/* Time passes until v runs: how much. */
+s_time_t until_runs(const struct vcpu *v);
+/* v, which runs, blocks, if it still does; it wakes. */
+bool block(struct vcpu *v);
+void wake(struct vcpu *v);
 
 #endif
