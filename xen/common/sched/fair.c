@@ -408,17 +408,23 @@ static int64_t period_budget(const struct domain *d)
 static void refill_domain(struct domain *d, int64_t periods)
 {
     struct vcpu *v;
+    uint64_t first = (uint64_t)(read_once(cap_due) / CAP_PERIOD);
     int64_t full = period_budget(d);
     int64_t now_left = __atomic_add_fetch(&d->sched.cap_budget, periods * full,
                                           __ATOMIC_RELAXED);
 
     if (now_left > full)
         write_once(d->sched.cap_budget, full);
-    for_each_vcpu(d, v) {
+    /* Whoever is first may use it up: that is another one each time. */
+    for (unsigned int i = 0; i < d->max_vcpus; i++) {
         uint64_t flags;
-        struct run_queue *rq = rq_lock_vcpu(v, &flags);
+        struct run_queue *rq;
         bool move = false;
 
+        v = d->vcpu[(first + i) % d->max_vcpus];
+        if (!v)
+            continue;
+        rq = rq_lock_vcpu(v, &flags);
         /* Read with the lock: who just found no budget has not stored it before. */
         if (v->sched.parked) {
             v->sched.parked = false;

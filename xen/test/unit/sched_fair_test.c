@@ -261,6 +261,21 @@ static void test_no_start_without_budget(void **state)
     }
 }
 
+/* Its vCPUs have the same part of a capped domain's budget, whoever is there. */
+static void test_even_capped(void **state)
+{
+    struct domain *capped;
+    struct vcpu *v;
+
+    boot(4);
+    start(domain(3, 256, 0));
+    capped = domain(4, 256, 120);
+    start(capped);
+    run_in_steps(SECONDS(5), STEP);
+    for_each_vcpu(capped, v)
+        assert_in_range(vcpu_cpu_time(v) * 400 / used(capped), 90, 110);
+}
+
 /* It has just waited behind another one for a moment: it does not wait for a slice. */
 static void test_wake_behind_newcomer(void **state)
 {
@@ -396,6 +411,7 @@ int main(void)
         cmocka_unit_test_teardown(test_after_idling, forget),
         cmocka_unit_test_teardown(test_nobody_starves, forget),
         cmocka_unit_test_teardown(test_no_start_without_budget, forget),
+        cmocka_unit_test_teardown(test_even_capped, forget),
         cmocka_unit_test_teardown(test_wake_behind_newcomer, forget),
         cmocka_unit_test_teardown(test_wake_among_hogs, forget),
         cmocka_unit_test_teardown(test_years, forget),
