@@ -6,7 +6,6 @@
  */
 
 #include <asm/msr.h>
-#include <asm/spec_ctrl.h>
 
 /* Where struct cpu_user_regs has them (checked in run.c); RAX and RSP are in the VMCB. */
         .set    at_r15, 0
@@ -27,8 +26,7 @@
 /*
  * Each call leaves an address in the CPU's return stack, which has 32 entries at most
  * (AMD's optimization guides for families 17h and 19h). INT3 is where a RET that finds no
- * CALL of ours would go on. With the tests below 38 instructions an exit, 192 bytes
- * of calls.
+ * CALL of ours would go on.
  */
         .macro  fill_return_stack
         .rept   32
@@ -39,12 +37,18 @@
         add     $32 * 8, %rsp
         .endm
 
-        .text
+/*
+ * NAME(regs, physical address of the guest's VMCB, of this CPU's own), one for each
+ * value of spec_exit: behind VMRUN there is no branch until all is done that keeps
+ * branches from being guessed as the guest likes, not even one that asks what is to be
+ * done.
+ */
+        .macro  vmrun_function name:req, ibpb=0, rsb=0
+        .section .text.\name, "ax", @progbits
         .balign 16
-        .globl svm_vmrun
-        .type svm_vmrun, @function
-/* svm_vmrun(regs, physical address of the guest's VMCB, of this CPU's own) */
-svm_vmrun:
+        .globl \name
+        .type \name, @function
+\name:
         .irp    reg, rbp, rbx, r12, r13, r14, r15
         push    %\reg
         .endr
@@ -83,18 +87,18 @@ svm_vmrun:
 
         /*
          * Before the first RET: where it may go is not for the guest to have said. IBPB
-         * may leave the return stack alone, so it comes first. Should the CPU guess these
-         * two branches wrong, LFENCE holds it until it knows: it gets to no RET.
+         * may leave the return stack alone, so it comes first. LFENCE holds the CPU until
+         * both are done.
          */
-        testb   $SPEC_EXIT_IBPB, spec_exit(%rip)
-        jz      1f
+        .if     \ibpb
         mov     $MSR_PRED_CMD, %ecx
         mov     $1, %eax                /* PRED_CMD_IBPB; %edx is 0 */
         wrmsr
-1:      testb   $SPEC_EXIT_RSB, spec_exit(%rip)
-        jz      2f
+        .endif
+        .if     \rsb
         fill_return_stack
-2:      lfence
+        .endif
+        lfence
 
         pop     %rdi
         pop     %rax
@@ -106,5 +110,12 @@ svm_vmrun:
         pop     %\reg
         .endr
         ret
-        .size svm_vmrun, . - svm_vmrun
+        .size \name, . - \name
+        .endm
+
+        vmrun_function svm_vmrun
+        vmrun_function svm_vmrun_rsb, rsb=1
+        vmrun_function svm_vmrun_ibpb, ibpb=1
+        vmrun_function svm_vmrun_ibpb_rsb, ibpb=1, rsb=1
+
         .section .note.GNU-stack, "", @progbits

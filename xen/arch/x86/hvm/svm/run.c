@@ -6,6 +6,7 @@
 #include <asm/current.h>
 #include <asm/msr.h>
 #include <asm/p2m.h>
+#include <asm/spec_ctrl.h>
 #include <asm/vlapic.h>
 #include "svm.h"
 
@@ -65,6 +66,25 @@ static void follow_p2m(struct vcpu *v)
     svm_flush_vcpu_tlb(v);
 }
 
+/* The choice is made on this side: no branch is to be trusted behind the exit. */
+static void vmrun(struct cpu_user_regs *regs, paddr_t guest, paddr_t host)
+{
+    switch (spec_exit) {
+    case 0:
+        svm_vmrun(regs, guest, host);
+        break;
+    case SPEC_EXIT_RSB:
+        svm_vmrun_rsb(regs, guest, host);
+        break;
+    case SPEC_EXIT_IBPB:
+        svm_vmrun_ibpb(regs, guest, host);
+        break;
+    default:
+        svm_vmrun_ibpb_rsb(regs, guest, host);
+        break;
+    }
+}
+
 /* Interrupts off from the last check for work until the exit. */
 static void enter_guest(struct vcpu *v)
 {
@@ -79,7 +99,7 @@ static void enter_guest(struct vcpu *v)
     if (unlikely(s->stepping))
         svm_arm_step(v);
     c->clean = 0;
-    svm_vmrun(&v->arch.regs, s->vmcb_pa, this_cpu(svm_host_vmcb));
+    vmrun(&v->arch.regs, s->vmcb_pa, this_cpu(svm_host_vmcb));
     store_registers(v, c);
     svm_settle_offer(v);
 }

@@ -102,6 +102,11 @@ void svm_handle_exit(struct vcpu *v);
 
 /* run.c, entry.S */
 noreturn void svm_run(struct vcpu *v);
-void svm_vmrun(struct cpu_user_regs *regs, paddr_t guest, paddr_t host);
+/*
+ * Into the guest and back, with the physical addresses of its VMCB and of this CPU's;
+ * behind the exit with what the name says (asm/spec_ctrl.h). Interrupts off.
+ */
+typedef void svm_vmrun_fn(struct cpu_user_regs *regs, paddr_t guest, paddr_t host);
+svm_vmrun_fn svm_vmrun, svm_vmrun_rsb, svm_vmrun_ibpb, svm_vmrun_ibpb_rsb;
 
 #endif
