@@ -4,13 +4,14 @@
  * XSDT; and what acpi_init() makes of them. Broken, a corrupt table is used or an intact
  * one missed, or RAM is used as a device's registers.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* What cmocka.h wants before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <cmocka.h>
 
 #include <xen/acpi.h>

@@ -7,15 +7,13 @@
 #ifndef ASM_SPEC_CTRL_H
 #define ASM_SPEC_CTRL_H
 
-/* Bits of spec_exit: what hvm/svm/entry.S does behind each exit. */
-#define SPEC_EXIT_RSB  1
-#define SPEC_EXIT_IBPB 2
-
-#ifndef __ASSEMBLY__
-
 #include <xen/types.h>
 
 struct vcpu;
+
+/* Bits of spec_exit: what is done behind each exit; each value has its svm_vmrun_... */
+#define SPEC_EXIT_RSB  1
+#define SPEC_EXIT_IBPB 2
 
 /* Constant after spec_ctrl_init(). */
 extern uint8_t spec_exit;
@@ -38,5 +36,4 @@ void spec_ctrl_vcpu_init(struct vcpu *v);
  */
 void spec_ctrl_switch_in(const struct vcpu *v);
 
-#endif
 #endif
